@@ -1,0 +1,114 @@
+"""Everything that is raised for input that cannot be used.
+
+BackpropError
+├── SpecError        the spec file: unreadable, wrong keys, wrong formulas, wrong shapes       exit code 2
+├── UsageError       the command line or a call of the library: unknown weight, bad option     exit code 2
+├── AnswerError      a hand calculation that cannot be read                                    exit code 2
+├── EvaluationError  numbers that cannot be computed: a value is missing, a read is outside    exit code 2
+└── NotYetError      planned and documented, but not built                                     exit code 2
+
+FormulaError is what the reader of formulas raises; it knows only the formula's text. Whoever knows where the formula
+stands turns it into a Problem of a SpecError or an AnswerError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: what, where, and the nearest right thing.
+
+    `line` and `column` count from 1; `path` is the place inside the file, such as `layers[0].activation`.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+    value: str | None = None
+    nearest: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        where = " ".join(part for part in (place + ":" if place else "", f"{self.path}:" if self.path else "") if part)
+        hint = f" (did you mean {' or '.join(self.nearest)}?)" if self.nearest else ""
+        return f"{where} {self.message}{hint}".strip()
+
+
+class BackpropError(Exception):
+    """The root. `problems` holds one entry for each thing that is wrong."""
+
+    kind = "usage"
+    exit_code = 2
+
+    def __init__(self, problems: str | Problem | Iterable[Problem]) -> None:
+        if isinstance(problems, str):
+            problems = Problem(problems)
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class SpecError(BackpropError):
+    """The spec cannot be used. `partial` is what could be read of it, if anything."""
+
+    kind = "spec"
+
+    def __init__(self, problems: str | Problem | Iterable[Problem], partial: Any = None) -> None:
+        super().__init__(problems)
+        self.partial = partial
+
+
+class UsageError(BackpropError):
+    """A command or a call that asks for what is not there."""
+
+
+class AnswerError(BackpropError):
+    """A hand calculation that cannot be read."""
+
+    kind = "answer"
+
+
+class EvaluationError(BackpropError):
+    """Numbers that cannot be computed from what was given."""
+
+
+class NotYetError(BackpropError):
+    """Planned, part of the documented language or commands, but not built yet."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: not yet (planned, not built)")
+
+
+class FormulaError(Exception):
+    """A formula that cannot be read. `start` and `end` are offsets into `text`; `hint` says what would be right."""
+
+    def __init__(self, message: str, text: str = "", start: int = 0, end: int | None = None, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.text, self.start, self.hint = message, text, start, hint
+        self.end = start + 1 if end is None else end
+
+    def caret(self, width: int = 70) -> str:
+        """The formula's line with a caret below the place, cut to `width` columns around it."""
+        line_start = self.text.rfind("\n", 0, self.start) + 1
+        line = self.text[line_start:].split("\n", 1)[0]
+        at = self.start - line_start
+        left = max(0, at - width // 2)
+        shown = line[left : left + width]
+        length = max(1, min(self.end - self.start, len(shown) - (at - left)))
+        return f"{shown}\n{' ' * (at - left)}{'^' * length}"
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
+    """The names in `known` that look most like `name`, best first; letters' case does not matter."""
+    by_folded: dict[str, str] = {}
+    for candidate in known:
+        by_folded.setdefault(candidate.casefold(), candidate)
+    return tuple(by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=count, cutoff=0.6))

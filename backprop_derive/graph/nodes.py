@@ -1,0 +1,126 @@
+"""Nodes and the graph they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from backprop_derive.graph.expressions import Expression, Ref, refs
+from backprop_derive.graph.indices import Affine, Axis
+
+Role = Literal["input", "target", "parameter", "constant", "preactivation", "activation", "node", "loss", "regularizer", "adjoint", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Where a definition holds and what it says: `h[t,j] = tanh(s[t,j])` for t = 1..T, or `h[0,j] = h0[j]`.
+
+    `places` are the node's indices there, each a bare variable or a number; `axes` says where each variable runs.
+    """
+
+    places: tuple[Affine, ...]
+    axes: tuple[tuple[str, Axis], ...]
+    definition: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A quantity of the network.
+
+    `letters` are its index variables, `axes` the places that are stored, one for each. Without pieces it is a leaf.
+    `sampled`: its first axis is the sample index. `operation` names the row of the table that defined it, `unit` the
+    neuron or layer it belongs to; both serve the explanations only.
+    """
+
+    name: str
+    letters: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    role: Role = "node"
+    sampled: bool = False
+    operation: str = ""
+    unit: str = ""
+
+    @property
+    def is_leaf(self) -> bool:
+        """Given from outside: input, target, parameter or constant."""
+        return not self.pieces
+
+    def ref(self) -> Ref:
+        """The node at its own letters."""
+        from backprop_derive.graph.indices import variable
+
+        return Ref(self.name, tuple(variable(letter) for letter in self.letters))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How the cost is made of the loss of one sample: `1/m Σ_i L[i]`, `Σ_i L[i]` or `L`, plus a regulariser."""
+
+    name: str
+    loss: str
+    reduction: Literal["mean", "sum", "single"]
+    regularizer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The tool's letters for the sample index and the number of samples; they step aside for names of the spec."""
+
+    index: str
+    size: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes, in the order in which they were given, and what is to be differentiated.
+
+    `functions` are the activations of one's own: name → (argument, definition over `Ref(argument)`), or None where
+    the function is abstract. `smallest` gives sizes that may be 0. `assumptions` are declared by the spec.
+    """
+
+    nodes: tuple[Node, ...]
+    cost: Cost
+    samples: Samples | None = None
+    functions: Mapping[str, tuple[str, Expression] | None] = field(default_factory=dict)
+    smallest: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    title: str = ""
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """The nodes by name."""
+        return {node.name: node for node in self.nodes}
+
+    def node(self, name: str) -> Node:
+        """The node called `name`; KeyError if there is none."""
+        return self.by_name[name]
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """For each node, the nodes whose definitions mention it, in graph order."""
+        found: dict[str, list[str]] = {node.name: [] for node in self.nodes}
+        for node in self.nodes:
+            for name in self.parents[node.name]:
+                found[name].append(node.name)
+        return {name: tuple(below) for name, below in found.items()}
+
+    @cached_property
+    def parents(self) -> Mapping[str, tuple[str, ...]]:
+        """For each node, the nodes it is computed from, in the order of their first mention."""
+        return {
+            node.name: tuple(dict.fromkeys(ref.name for piece in node.pieces for ref in refs(piece.definition)))
+            for node in self.nodes
+        }
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters, in the order given."""
+        return tuple(node.name for node in self.nodes if node.role == "parameter")
