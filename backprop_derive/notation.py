@@ -18,33 +18,46 @@ GREEK = {
 SPELLED = {letter: name for name, letter in GREEK.items()} | {"ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta", "µ": "mu"}
 
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
-_ACCENT_OF_MARK = {mark: accent for accent, mark in ACCENTS.items()}
+_ACCENT_OF_MARK = {mark: accent for accent, mark in ACCENTS.items()} | {"\u0305": "bar"}
 _LATEX_ACCENT = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde"}
+
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"
+SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
+_PLAIN_SUBSCRIPTS = str.maketrans(SUBSCRIPTS, "0123456789aehijklmnoprstuvx")
+_PLAIN_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "0123456789+-()abcdefghijklmnoprstuvwxyzT")
+_SUBSCRIPT_RUN = re.compile(f"_?([{SUBSCRIPTS}]+)")
+_LABEL_RUN = re.compile(f"⁽[{SUPERSCRIPTS}]+⁾")
+_PRIMES = {"′": "'", "’": "'", "ʹ": "'", "″": "''", "‴": "'''"}
 
 RESERVED = frozenset({"none", "null", "true", "false"})
 
 _BODY = r"[A-Za-z][A-Za-z0-9_]*'*"
 _LABEL = r"\^\([A-Za-z0-9]+\)"
 NAME = re.compile(rf"{_BODY}(?:{_LABEL})?")
-_PARTS = re.compile(r"(?P<base>[A-Za-z]+?)(?P<digits>[0-9]*)(?P<rest>_[A-Za-z0-9_]*)?(?P<primes>'*)(?P<label>\^\(.*\))?")
+_PARTS = re.compile(r"(?P<base>[A-Za-z]+(?:[0-9]+[A-Za-z]+)*)(?P<digits>[0-9]*)(?P<rest>_[A-Za-z0-9_]*)?(?P<primes>'*)(?P<label>\^\(.*\))?")
 _FUNCTION = re.compile(r"([A-Za-z]|" + "|".join(sorted(GREEK, key=len, reverse=True)) + r")[0-9]*(_[A-Za-z0-9]+)?'*")
 
 
 def canonical(text: str) -> str:
     """The ASCII spelling of a name: `λ` becomes `lambda`, `ŷ` becomes `yhat`, `’` becomes `'`.
 
-    >>> canonical("ŷ"), canonical("λ_1"), canonical("y′")
-    ('yhat', 'lambda_1', "y'")
+    >>> canonical("ŷ"), canonical("λ₁"), canonical("y′"), canonical("a⁽²⁾")
+    ('yhat', 'lambda_1', "y'", 'a^(2)')
     """
-    written: list[str] = []
-    for character in unicodedata.normalize("NFD", text.strip()):
-        if character in _ACCENT_OF_MARK:
-            written.append(_ACCENT_OF_MARK[character])
-        elif character in "′’ʹ":
-            written.append("'")
-        else:
-            written.append(SPELLED.get(character, character))
-    return "".join(written)
+    text = _SUBSCRIPT_RUN.sub(lambda run: "_" + run[1].translate(_PLAIN_SUBSCRIPTS), text.strip())
+    text = _LABEL_RUN.sub(lambda run: "^" + plain_superscripts(run[0]), text)
+    return "".join(map(_spelled, unicodedata.normalize("NFD", text)))
+
+
+def plain_superscripts(text: str) -> str:
+    """Superscript characters as ordinary ones: `⁽²⁾` gives `(2)`."""
+    return text.translate(_PLAIN_SUPERSCRIPTS)
+
+
+def _spelled(character: str) -> str:
+    if "\U0001d400" <= character <= "\U0001d7ff":  # the mathematical alphabets: bold, italic, script
+        character = unicodedata.normalize("NFKC", character)
+    return _ACCENT_OF_MARK.get(character) or _PRIMES.get(character) or SPELLED.get(character, character)
 
 
 def is_name(text: str) -> bool:
@@ -67,7 +80,7 @@ def unicode_name(name: str) -> str:
     """The name as a terminal shows it: Greek letters and accents, otherwise as written."""
     match = _PARTS.fullmatch(name)
     if match is None:
-        return name
+        raise ValueError(f"{name!r} is not a name")
     base, accent = _accented(match["base"])
     shown = GREEK.get(base, base) + (ACCENTS[accent] if accent else "")
     rest = "_".join(GREEK.get(part, part) for part in (match["rest"] or "").split("_"))
@@ -82,20 +95,20 @@ def latex_name(name: str, indices: str = "") -> str:
     """
     match = _PARTS.fullmatch(name)
     if match is None:
-        return rf"\mathrm{{{_escape(name)}}}"
+        raise ValueError(f"{name!r} is not a name")
     base, accent = _accented(match["base"])
     digits, rest = match["digits"], (match["rest"] or "").lstrip("_")
     shown = _latex_word(base)
     if accent:
         shown = f"{_LATEX_ACCENT[accent]}{{{shown}}}"
-    layer = f"^{{({digits})}}" if digits and indices and not match["label"] else ""
-    subscripts = [digits if digits and not layer else "", _latex_subscript(rest), indices]
-    subscript = ",".join(part for part in subscripts if part)
-    label = f"^{{{match['label'][1:]}}}" if match["label"] else layer
-    if match["primes"] and label:
-        label = f"^{{{chr(92)}prime{label[1:]}}}" if len(match["primes"]) == 1 else label
-        return shown + (f"_{{{subscript}}}" if subscript else "") + label
-    return shown + match["primes"] + (f"_{{{subscript}}}" if subscript else "") + label
+    label = match["label"][1:] if match["label"] else ""
+    if digits and indices and not label:
+        digits, label = "", f"({digits})"
+    subscript = ",".join(part for part in (digits, _latex_subscript(rest), indices) if part)
+    lower = f"_{{{subscript}}}" if subscript else ""
+    if label:
+        return shown + lower + "^{" + r"\prime" * len(match["primes"]) + label + "}"
+    return shown + match["primes"] + lower
 
 
 def _accented(base: str) -> tuple[str, str]:
@@ -116,7 +129,3 @@ def _latex_word(word: str) -> str:
 def _latex_subscript(rest: str) -> str:
     parts = [part for part in rest.split("_") if part]
     return r"\,".join("\\" + part if part in GREEK else part for part in parts)
-
-
-def _escape(text: str) -> str:
-    return "".join(character if character.isalnum() else " " for character in text)

@@ -1,0 +1,1 @@
+"""NetworkSpec → Graph: names are looked up, formulas are resolved, ranges are found."""

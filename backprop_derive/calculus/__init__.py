@@ -1,0 +1,1 @@
+"""Graph → Derivation: adjoints by pulling over children, then the forms in which a book prints them."""

@@ -190,12 +190,11 @@ def power(base: Expression, exponent: Expression) -> Expression:
         return base
     if exponent == ZERO or base == ONE:
         return ONE
-    if isinstance(base, Number) and isinstance(exponent, Number) and exponent.value.denominator == 1 and abs(exponent.value) <= 64:
-        if base.value != 0 or exponent.value > 0:
-            return Number(base.value ** int(exponent.value))
-    if isinstance(base, Power) and isinstance(base.exponent, Number) and isinstance(exponent, Number):
-        if base.exponent.value.denominator == 1 and exponent.value.denominator == 1:
-            return power(base.base, Number(base.exponent.value * exponent.value))
+    whole = exponent.value if isinstance(exponent, Number) and exponent.value.denominator == 1 else None
+    if isinstance(base, Number) and whole is not None and abs(whole) <= 64 and (base.value != 0 or whole > 0):
+        return Number(base.value ** int(whole))
+    if isinstance(base, Power) and whole is not None and isinstance(base.exponent, Number) and base.exponent.value.denominator == 1:
+        return power(base.base, Number(base.exponent.value * whole))
     return Power(base, exponent)
 
 

@@ -121,7 +121,7 @@ class Affine:
 
     def substitute(self, values: IndexMap) -> Affine:
         """The form with index variables replaced, all at once."""
-        if not values or not any(isinstance(atom, Variable) is False or atom.name in values for atom, _ in self.terms):
+        if not values or all(isinstance(atom, Size) or (isinstance(atom, Variable) and atom.name not in values) for atom, _ in self.terms):
             return self
         total = Affine((), self.constant)
         for atom, coefficient in self.terms:
@@ -251,10 +251,10 @@ def always(condition: Condition, ranges: Mapping[str, Axis], least: Mapping[str,
         free = [(atom, coefficient) for atom, coefficient in form.terms if isinstance(atom, Variable) and atom.name in ranges]
         if not free:
             break
-        atom, coefficient = free[0]
-        axis = ranges[atom.name]
-        worst = axis.low if coefficient > 0 else axis.high
-        form = form - Affine(((atom, coefficient),)) + worst * coefficient
+        index, times = free[0]
+        axis = ranges[index.name]
+        worst = axis.low if times > 0 else axis.high
+        form = form - Affine(((index, times),)) + worst * times
     total = form.constant
     for atom, coefficient in form.terms:
         if not isinstance(atom, Size) or coefficient < 0:

@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from backprop_derive.graph.expressions import Expression, Ref, refs
-from backprop_derive.graph.indices import Affine, Axis
+from backprop_derive.graph.expressions import Bound, Expression, Ref, refs
+from backprop_derive.graph.indices import Affine, Axis, variable
 
 Role = Literal["input", "target", "parameter", "constant", "preactivation", "activation", "node", "loss", "regularizer", "adjoint", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """The derivative that a row states for one parent: `∂(definition)/∂ref`, for each place of the bounds."""
+
+    ref: Ref
+    derivative: Expression
+    bounds: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +27,14 @@ class Piece:
     """Where a definition holds and what it says: `h[t,j] = tanh(s[t,j])` for t = 1..T, or `h[0,j] = h0[j]`.
 
     `places` are the node's indices there, each a bare variable or a number; `axes` says where each variable runs.
+    `mentions` are the derivatives by every parent where the row of a table states them; otherwise None, and the
+    derivatives are found from the definition.
     """
 
     places: tuple[Affine, ...]
     axes: tuple[tuple[str, Axis], ...]
     definition: Expression
+    mentions: tuple[Mention, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +62,16 @@ class Node:
 
     def ref(self) -> Ref:
         """The node at its own letters."""
-        from backprop_derive.graph.indices import variable
-
         return Ref(self.name, tuple(variable(letter) for letter in self.letters))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """The entries sum to 1: those of the vector node `vector`, or the listed ones. `text` says it as the spec would."""
+
+    text: str
+    vector: str | None = None
+    entries: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +97,8 @@ class Graph:
     """All nodes, in the order in which they were given, and what is to be differentiated.
 
     `functions` are the activations of one's own: name → (argument, definition over `Ref(argument)`), or None where
-    the function is abstract. `smallest` gives sizes that may be 0. `assumptions` are declared by the spec.
+    the function is abstract. `smallest` gives sizes that may be 0. `facts` are what the textbook may
+    take for granted; `aliases` are other names that formulas may use for a node.
     """
 
     nodes: tuple[Node, ...]
@@ -90,7 +110,7 @@ class Graph:
     outputs: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
-    assumptions: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
     title: str = ""
     notes: tuple[str, ...] = ()
 

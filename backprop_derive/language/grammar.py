@@ -5,7 +5,7 @@
     product    := unary {(* | / | @) unary}
     unary      := - unary | power
     power      := postfix [^ unary]                    a second ^ needs brackets
-    postfix    := number | ( comparison ) | name [label] {[ sum , … ]} [label] | name ( arguments )
+    postfix    := number | ( comparison ) | name [label] {[ sum , … ]} [label] | name ( arguments ) | derivative
     arguments  := argument {, argument},  argument := option = sum | comparison
 
 A formula of a spec needs `*` for every product: `2x` is an error that says so.
@@ -17,12 +17,13 @@ from collections.abc import Container
 from fractions import Fraction
 
 from backprop_derive.errors import FormulaError
+from backprop_derive.language.limits import check_limits
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
 from backprop_derive.language.tokens import Token, tokenize
 
 MAXIMUM_DEPTH = 60
-MAXIMUM_EXPONENT = 64
 MAXIMUM_POWER_OF_TEN = 300
+_LABEL = (("^",), ("(",), ("name", "number"), (")",))
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 
 
@@ -34,6 +35,7 @@ def parse(text: str, names: Container[str] = frozenset()) -> Syntax:
     reader = _Reader(text, names)
     tree = reader.comparison()
     reader.expect_end()
+    check_limits(tree, text)
     return tree
 
 
@@ -61,10 +63,19 @@ class _Reader:
         self.at += 1
         return token
 
-    def expect(self, kind: str, opened: Token) -> Token:
+    def open(self) -> Token:
+        """Take an opening bracket."""
+        self.depth += 1
+        if self.depth > MAXIMUM_DEPTH:
+            raise self.error(f"brackets nested more than {MAXIMUM_DEPTH} deep", self.token)
+        return self.take()
+
+    def close(self, kind: str, opened: Token) -> Token:
+        """Take the bracket that closes `opened`."""
         if not self.peek(kind):
             found = "the formula ends" if self.peek("end") else f"{self.token.text!r} stands here"
             raise self.error(f"{found}, but {opened.text!r} is not closed: {kind!r} is missing", self.token)
+        self.depth -= 1
         return self.take()
 
     def error(self, message: str, token: Token, hint: str = "") -> FormulaError:
@@ -77,6 +88,8 @@ class _Reader:
         if token.kind in ("name", "number", "(") and self.at:
             before = self.tokens[self.at - 1]
             left, right = before.text, token.text
+            if before.kind == token.kind == "number":
+                raise self.error(f"{left!r} is followed by {right!r}: that is not one number", token)
             raise self.error(f"a product needs *: {left!r} is followed by {right!r}", token, hint="write a*b for a times b")
         if token.kind in _COMPARISONS:
             raise self.error("one comparison at a time", token)
@@ -85,15 +98,11 @@ class _Reader:
     # -- the grammar, a method a line -----------------------------------------------------------------------------
 
     def comparison(self) -> Syntax:
-        self.depth += 1
-        if self.depth > MAXIMUM_DEPTH:
-            raise self.error(f"brackets nested more than {MAXIMUM_DEPTH} deep", self.token)
         left = self.sum()
         if self.peek(*_COMPARISONS):
             operator = self.take().kind
             right = self.sum()
             left = Comparison(operator, left, right, start=left.start, end=right.end)
-        self.depth -= 1
         return left
 
     def sum(self) -> Syntax:
@@ -128,17 +137,15 @@ class _Reader:
         base = self.postfix()
         if not self.peek("^"):
             return base
-        caret = self.take()
+        self.take()
         if self.peek("name") and self.token.text == "T" and not self._defined("T"):
-            return Transpose(base, start=base.start, end=self.take().end)
-        exponent = self._exponent()
+            tree: Syntax = Transpose(base, start=base.start, end=self.take().end)
+        else:
+            exponent = self._exponent()
+            tree = Binary("^", base, exponent, start=base.start, end=exponent.end)
         if self.peek("^"):
-            raise self.error("a power of a power needs brackets: (a^b)^c or a^(b*c)", self.token)
-        if _literal_exponent(base) * _literal_exponent(exponent) > MAXIMUM_EXPONENT and isinstance(exponent, Numeral | Negative):
-            raise self.error(f"exponents above {MAXIMUM_EXPONENT} are not read", caret)
-        if any(isinstance(part, Binary) and part.operator == "^" for part in exponent.walk()):
-            raise self.error("a power inside an exponent is not read: towers of powers have no use here", caret)
-        return Binary("^", base, exponent, start=base.start, end=exponent.end)
+            raise self.error("a second ^ needs brackets", self.token, hint="write (a^b)^c or a^(b*c)")
+        return tree
 
     def _exponent(self) -> Syntax:
         if self.peek("-", "+"):
@@ -153,9 +160,9 @@ class _Reader:
             self.take()
             return self._numeral(token)
         if token.kind == "(":
-            self.take()
+            self.open()
             inner = self.comparison()
-            self.expect(")", token)
+            self.close(")", token)
             return inner
         if token.kind == "name":
             return self._name()
@@ -171,19 +178,22 @@ class _Reader:
         return Numeral(token.text, value, start=token.start, end=token.end)
 
     def _name(self) -> Syntax:
-        if (derivative := self._derivative()) is not None:
-            return derivative
+        if self._starts_derivative():
+            return self._derivative()
         token = self.take()
         name = token.text + self._label(token.text)
         if self.peek("(") and self._is_call(name):
             return self._call(name, token)
+        return self._indexed(name, token)
+
+    def _indexed(self, name: str, token: Token) -> Name:
+        """The indices behind a name, `[2,1]` or `[2][1]`; a label may stand behind them too."""
         indices: tuple[Syntax, ...] = ()
         while self.peek("["):
             indices += self._indices()
-        if indices and name == token.text:
+        if indices and "^" not in name:
             name += self._label(name)
-        end = self.tokens[self.at - 1].end
-        return Name(name, indices, start=token.start, end=end)
+        return Name(name, indices, start=token.start, end=self.tokens[self.at - 1].end)
 
     def _is_call(self, name: str) -> bool:
         """`a(1 - a)` is a forgotten `*` when `a` is a quantity; otherwise a name before a bracket is a function."""
@@ -193,31 +203,35 @@ class _Reader:
 
     def _label(self, base: str) -> str:
         """A superscript label, `^(2)`, if the labelled name is one of the spec's."""
-        if self.peek("^") and self.peek("(", ahead=1) and self.peek("name", "number", ahead=2) and self.peek(")", ahead=3):
-            label = f"^({self.tokens[self.at + 2].text})"
-            if self._defined(base + label):
-                self.at += 4
-                return label
-        return ""
+        label = self._label_at(self.at, base)
+        self.at += len(_LABEL) if label else 0
+        return label
+
+    def _label_at(self, at: int, base: str) -> str:
+        tokens = self.tokens[at : at + len(_LABEL)]
+        if any(token.kind not in kinds for token, kinds in zip(tokens, _LABEL, strict=False)):
+            return ""
+        label = f"^({tokens[2].text})"
+        return label if self._defined(base + label) else ""
 
     def _defined(self, name: str) -> bool:
         return name in self.names
 
     def _indices(self) -> tuple[Syntax, ...]:
-        opened = self.take()
+        opened = self.open()
         indices = [self.sum()]
         while self.peek(","):
             self.take()
             indices.append(self.sum())
-        self.expect("]", opened)
+        self.close("]", opened)
         return tuple(indices)
 
     def _call(self, name: str, token: Token) -> Call:
-        opened = self.take()
+        opened = self.open()
         arguments: list[Syntax] = []
         options: list[tuple[str, Syntax]] = []
-        while not self.peek(")"):
-            if self.peek("name") and self.peek("=", ahead=1) and self.peek("number", "-", ahead=2) and arguments:
+        while not self.peek(")") or arguments:
+            if self.peek("name") and self.peek("=", ahead=1) and self.peek("number", "-", "+", "(", ahead=2) and arguments:
                 option = self.take().text
                 self.take()
                 options.append((option, self.sum()))
@@ -226,51 +240,56 @@ class _Reader:
             if not self.peek(","):
                 break
             self.take()
-        end = self.expect(")", opened).end
+        end = self.close(")", opened).end
         return Call(name, tuple(arguments), tuple(options), start=token.start, end=end)
 
-    def _derivative(self) -> Derivative | None:
-        """`dL/dv1` where neither `dL` nor `dv1` is a name of the spec but `L` and `v1` are; `d+L/dv1` is the direct one."""
-        start = self.at
-        direct = self.token.text == "d" and self.peek("+", ahead=1) and not self._defined("d")
+    # -- derivatives: `dL/dv1` where neither `dL` nor `dv1` is a name of the spec but `L` and `v1` are ---------------
+
+    def _starts_derivative(self) -> bool:
+        """Look ahead, without reading: a differential, `/`, a differential."""
+        direct = self._is_direct()
+        slash = self._behind_differential(self.at + 2 if direct else self.at, bare=direct)
+        return slash is not None and self.tokens[slash].kind == "/" and self._behind_differential(slash + 1, bare=False) is not None
+
+    def _is_direct(self) -> bool:
+        """`d+L/dv1`: only the direct mention of v1 in L."""
+        return self.token.text == "d" and self.peek("+", ahead=1) and not self._defined("d")
+
+    def _behind_differential(self, at: int, *, bare: bool) -> int | None:
+        """Where the `dL` that starts at `at` ends, with its label and indices in either order; None if there is none."""
+        token = self.tokens[at]
+        if token.kind != "name" or (not bare and (token.text[:1] != "d" or self._defined(token.text))):
+            return None
+        word = token.text if bare else token.text[1:]
+        if self._label_at(at + 1, word):
+            return self._behind_brackets(at + 1 + len(_LABEL))
+        behind = self._behind_brackets(at + 1)
+        if behind > at + 1 and self._label_at(behind, word):
+            return behind + len(_LABEL)
+        return behind if self._defined(word) else None
+
+    def _behind_brackets(self, at: int) -> int:
+        """Where the indices that start at `at` end; the end of the formula if they are not closed."""
+        open_brackets = 0
+        while self.tokens[at].kind != "end" and (open_brackets or self.tokens[at].kind == "["):
+            open_brackets += {"[": 1, "]": -1}.get(self.tokens[at].kind, 0)
+            at += 1
+        return at
+
+    def _derivative(self) -> Derivative:
+        start = self.token.start
+        direct = self._is_direct()
         if direct:
             self.at += 2
         top = self._differential(bare=direct)
-        if top is not None and self.peek("/"):
-            self.at += 1
-            bottom = self._differential(bare=False)
-            if bottom is not None:
-                first, last = self.tokens[start], self.tokens[self.at - 1]
-                return Derivative(top, bottom, direct, start=first.start, end=last.end)
-        self.at = start
-        return None
-
-    def _differential(self, *, bare: bool) -> Name | None:
-        """The `L` of `dL`, with its indices; None (and nothing taken that matters) if that is not what stands here."""
-        if not self.peek("name"):
-            return None
-        token = self.token
-        word = token.text if bare else token.text.removeprefix("d")
-        if (not bare and (word == token.text or self._defined(token.text))) or not self._defined(word):
-            return None
         self.take()
-        name = word + self._label(word)
-        indices: tuple[Syntax, ...] = ()
-        while self.peek("["):
-            indices += self._indices()
-        return Name(name, indices, start=token.start, end=self.tokens[self.at - 1].end)
+        bottom = self._differential(bare=False)
+        if self.peek("^"):
+            raise self.error("a power behind a derivative can be read in two ways", self.token, hint="write (dL/dw)^2 for its square")
+        return Derivative(top, bottom, direct, start=start, end=bottom.end)
 
-
-def _literal_exponent(tree: Syntax) -> Fraction:
-    """How high the literal exponents of a tree reach, multiplied along nested powers."""
-    if isinstance(tree, Numeral):
-        return abs(tree.value)
-    if isinstance(tree, Negative):
-        return _literal_exponent(tree.operand)
-    if isinstance(tree, Binary) and tree.operator == "^":
-        return max(Fraction(1), _literal_exponent(tree.right)) * max(Fraction(1), _nested(tree.left))
-    return max((_nested(child) for child in tree.children()), default=Fraction(1))
-
-
-def _nested(tree: Syntax) -> Fraction:
-    return Fraction(1) if isinstance(tree, Numeral) else _literal_exponent(tree)
+    def _differential(self, *, bare: bool) -> Name:
+        """The `L` of `dL`, with its label and indices."""
+        token = self.take()
+        word = token.text if bare else token.text[1:]
+        return self._indexed(word + self._label(word), token)

@@ -7,18 +7,19 @@ import unicodedata
 from dataclasses import dataclass
 
 from backprop_derive.errors import FormulaError
-from backprop_derive.notation import ACCENTS, canonical
+from backprop_derive.notation import SUBSCRIPTS, SUPERSCRIPTS, canonical, plain_superscripts
 
 MAXIMUM_CHARACTERS = 20_000
 MAXIMUM_TOKENS = 4_000
 MAXIMUM_DIGITS = 40
 
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
-_SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 _SPELLINGS = {
-    "−": "-", "–": "-", "·": "*", "×": "*", "⋅": "*", "⊙": "*", "∗": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!=",
-    "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)", "⅓": "(1/3)", "⅔": "(2/3)", "∂": "d", "′": "'", "’": "'",
+    "−": "-", "–": "-", "‐": "-", "‑": "-", "·": "*", "×": "*", "⋅": "*", "⊙": "*", "∗": "*", "∙": "*", "•": "*",
+    "÷": "/", "∕": "/", "⁄": "/", "≤": "<=", "≥": ">=", "≠": "!=", "∂": "d", "⊤": "T",
+    "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)", "⅓": "(1/3)", "⅔": "(2/3)",
 }  # fmt: skip
+_PIECE = re.compile(rf"∂⁺|_?[{SUBSCRIPTS}]+|[{SUPERSCRIPTS}]+|.", re.DOTALL)
+_SIMPLE_SUPERSCRIPT = re.compile(r"[+-]?(?:[0-9]+|[A-Za-z]+)|\([^()]*\)")
 _OPERATORS = ("**", "<=", ">=", "==", "!=", "+", "-", "*", "/", "^", "@", "(", ")", "[", "]", ",", "=", "<", ">")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*'*")
@@ -42,7 +43,7 @@ def tokenize(text: str) -> list[Token]:
     tokens: list[Token] = []
     at = 0
     while at < len(plain):
-        if plain[at].isspace():
+        if _is_blank(plain[at]):
             at += 1
             continue
         kind, length = _next_token(plain, at, text, origin)
@@ -64,11 +65,22 @@ def _next_token(plain: str, at: int, text: str, origin: list[int]) -> tuple[str,
     for operator in _OPERATORS:
         if plain.startswith(operator, at):
             return _operator(operator), len(operator)
-    character = text[origin[at]]
-    if unicodedata.category(character).startswith("C"):
-        hint = 'in YAML, write formulas in single quotes: inside "…", \\f, \\n, \\t, \\b are control characters'
-        raise FormulaError(f"a control character (U+{ord(character):04X}) in a formula", text, origin[at], hint=hint)
-    raise FormulaError(f"{character!r} has no meaning in a formula", text, origin[at])
+    raise _unreadable(text, origin[at])
+
+
+def _is_blank(character: str) -> bool:
+    """Spaces of every width, and line ends; a tab or a form feed is what is left of `\\tau` or `\\frac` in double quotes."""
+    return character == "\n" or (character.isspace() and unicodedata.category(character) != "Cc")
+
+
+def _unreadable(text: str, at: int) -> FormulaError:
+    character = text[at]
+    if unicodedata.category(character) == "Cc":
+        hint = 'in YAML, write formulas in single quotes: inside "…", \\f, \\t, \\b, \\r are control characters'
+        return FormulaError(f"a control character (U+{ord(character):04X}) in a formula", text, at, hint=hint)
+    if unicodedata.category(character) == "Cf":
+        return FormulaError(f"an invisible character (U+{ord(character):04X}) in a formula", text, at)
+    return FormulaError(f"{character!r} has no meaning in a formula", text, at)
 
 
 def _operator(text: str) -> str:
@@ -79,29 +91,23 @@ def _spell_out(text: str) -> tuple[str, list[int]]:
     """ASCII spelling of the text, and for each of its characters the offset it came from."""
     written: list[str] = []
     origin: list[int] = []
-
-    def write(spelling: str, offset: int) -> None:
+    for match in _PIECE.finditer(text):
+        spelling = _spelling(match[0])
         written.append(spelling)
-        origin.extend([offset] * len(spelling))
-
-    at = 0
-    while at < len(text):
-        character = text[at]
-        run = at
-        if character in _SUPERSCRIPTS:
-            while run < len(text) and text[run] in _SUPERSCRIPTS:
-                run += 1
-            write("^(" + "".join(_SUPERSCRIPTS[each] for each in text[at:run]) + ")", at)
-        elif character in _SUBSCRIPTS:
-            while run < len(text) and text[run] in _SUBSCRIPTS:
-                run += 1
-            joined = bool(written) and written[-1][-1:] == "_"
-            write(("" if joined else "_") + "".join(_SUBSCRIPTS[each] for each in text[at:run]), at)
-        elif character in _SPELLINGS:
-            write(_SPELLINGS[character], at)
-        elif character in ACCENTS.values() or ord(character) > 127:
-            write(canonical(character), at)
-        else:
-            write(character, at)
-        at = max(run, at + 1)
+        origin.extend(min(match.start() + offset, match.end() - 1) for offset in range(len(spelling)))
     return "".join(written), origin
+
+
+def _spelling(piece: str) -> str:
+    if piece.isascii() or piece.isspace():
+        return piece
+    if piece == "∂⁺":
+        return "d+"
+    if piece[0] in SUPERSCRIPTS:
+        return _superscript(plain_superscripts(piece))
+    return _SPELLINGS.get(piece) or canonical(piece)
+
+
+def _superscript(run: str) -> str:
+    """`²` is `^2`, `⁽²⁾` the label `^(2)`; the blank keeps what follows apart."""
+    return f"^{run} " if _SIMPLE_SUPERSCRIPT.fullmatch(run) else f"^({run}) "

@@ -1,0 +1,1 @@
+"""Derivation → Document → text, JSON and other formats."""

@@ -1,0 +1,154 @@
+"""The graph while it is being built: nodes by name, where each name was given, and everything that is wrong so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from backprop_derive.building.formulas import CONSTANTS, read_formula
+from backprop_derive.building.indexing import integer_form
+from backprop_derive.building.scope import Quantity, Scope
+from backprop_derive.errors import FormulaError, Problem, nearest
+from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.indices import Affine, Axis, axis_to, number, size
+from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.nodes import Node
+from backprop_derive.language.grammar import parse
+from backprop_derive.language.syntax import Name, Syntax
+from backprop_derive.notation import is_name, looks_like_function
+from backprop_derive.operations.functions import activation_names, find_function
+from backprop_derive.spec.model import NetworkSpec
+from backprop_derive.spec.source import Mark, Scalar
+
+MAXIMUM_SIZE = 10_000_000
+
+
+@dataclass
+class Draft:
+    """Mutable, and gone when the graph is made."""
+
+    spec: NetworkSpec
+    nodes: dict[str, Node] = field(default_factory=dict)
+    places: dict[str, Mark] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, tuple[str, Expression] | None] = field(default_factory=dict)
+    sizes: dict[str, Affine] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+
+    # -- problems ---------------------------------------------------------------------------------------------------
+
+    def problem(self, mark: Mark, message: str, value: str | None = None, near: tuple[str, ...] = ()) -> None:
+        """Something is wrong at a place of the spec."""
+        self.problems.append(mark.problem(message, value, near))
+
+    def fault(self, scalar: Scalar, error: FormulaError) -> None:
+        """A formula of the spec cannot be read: say where in it."""
+        hint = f" — {error.hint}" if error.hint else ""
+        error.text = error.text or scalar.text
+        message = f"{error.message}{hint}\n{_indented(error.caret())}"
+        mark = scalar.mark
+        offset = error.start if "\n" not in scalar.text[: error.start] else 0
+        at = Mark(mark.line, mark.column + offset + int(scalar.quoted), mark.path, mark.file)
+        self.problem(at, message, scalar.text)
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def add(self, node: Node, mark: Mark, *, shared: bool = False) -> None:
+        """A new node. Two things with one name are an error; a parameter given twice is shared if its sizes agree."""
+        known = self.nodes.get(node.name)
+        if known is None:
+            if node.name in self.aliases:
+                self.problem(mark, f"{node.name!r} is also the key of a node whose output is {self.aliases[node.name]!r}", node.name)
+            self.nodes[node.name] = node
+            self.places[node.name] = mark
+        elif not (shared and known.role == "parameter"):
+            first = self.places[node.name]
+            message = f"{node.name!r} is the name of two things: here and at {first.path} (line {first.line})"
+            self.problem(mark, message, node.name)
+        elif known.axes != node.axes:
+            first = self.places[node.name]
+            given, before = _shape(node.axes), _shape(known.axes)
+            self.problem(mark, f"{node.name!r} is shared, but has size {given} here and {before} at {first.path}", node.name)
+
+    def alias(self, name: str, target: str, mark: Mark) -> None:
+        """Another name for a node."""
+        if name == target:
+            return
+        if name in self.nodes or name in self.aliases:
+            self.problem(mark, f"{name!r} is the name of two things", name)
+        else:
+            self.aliases[name] = target
+
+    def taken(self) -> set[str]:
+        """Every name of the spec."""
+        return {*self.nodes, *self.aliases, *self.functions, *self.sizes}
+
+    def scope(self, indices: Mapping[str, Axis | None] | None = None) -> Scope:
+        """What a formula of the spec may mention."""
+        quantities = {name: Quantity(node.axes) for name, node in self.nodes.items()}
+        return Scope(quantities, {}, self.sizes, frozenset(self.functions), indices or {}, None, self.aliases)
+
+    # -- pieces of a spec -------------------------------------------------------------------------------------------
+
+    def formula(self, scalar: Scalar, scope: Scope) -> Expression | None:
+        """Read a formula, or note what is wrong with it."""
+        try:
+            return read_formula(scalar.text, scope)
+        except FormulaError as error:
+            self.fault(scalar, error)
+            return None
+
+    def length(self, scalar: Scalar) -> Affine:
+        """The length of an axis: a number, or a formula of sizes, which are declared by being mentioned."""
+        try:
+            tree = parse(scalar.text)
+            for each in tree.walk():
+                if isinstance(each, Name) and not each.indices:
+                    self._size(each)
+            form = integer_form(tree, Scope(sizes=self.sizes))
+        except FormulaError as error:
+            self.fault(scalar, error)
+            return number(1)
+        value = form.number
+        if value is not None and not 1 <= value <= MAXIMUM_SIZE:
+            self.problem(scalar.mark, f"a size is a whole number from 1 to {MAXIMUM_SIZE:,}", scalar.text)
+            return number(1)
+        return form
+
+    def _size(self, tree: Syntax) -> None:
+        assert isinstance(tree, Name)
+        if not is_name(tree.name):
+            raise FormulaError(f"{tree.name!r} cannot be the name of a size", "", tree.start, tree.end)
+        self.sizes.setdefault(tree.name, size(tree.name))
+
+    def axes(self, shape: tuple[Scalar, ...]) -> tuple[Axis, ...]:
+        """The axes 1..length of a shape."""
+        return tuple(axis_to(self.length(each)) for each in shape)
+
+    def activation(self, scalar: Scalar) -> str | None:
+        """The function that an `activation:` names; an unknown name that looks like a function is an abstract one."""
+        name = scalar.text
+        if name in self.functions:
+            return name
+        row = find_function(name)
+        if row is not None and row.activation:
+            return row.name
+        if row is None and looks_like_function(name) and name not in CONSTANTS:
+            self.functions[name] = None
+            if name == "sigma":
+                self.notes.append("sigma is an abstract function here; write sigmoid for the logistic function")
+            return name
+        known = (*self.functions, *activation_names())
+        message = f"{name!r} is no activation that is known here; a function of your own is declared by `functions: {{{name}: abstract}}`"
+        self.problem(scalar.mark, message, name, nearest(name, known))
+        return None
+
+
+def _shape(axes: tuple[Axis, ...]) -> str:
+    return " × ".join(form_text(axis.length) for axis in axes) or "one number"
+
+
+def _indented(text: str) -> str:
+    return "\n".join("    " + line for line in text.splitlines())

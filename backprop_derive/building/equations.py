@@ -1,0 +1,224 @@
+"""`equations:` → nodes. The ranges of indices are found from where they stand alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from backprop_derive.building.draft import Draft
+from backprop_derive.building.indexing import axes_alone, integer_form
+from backprop_derive.building.scope import Quantity, Scope
+from backprop_derive.errors import FormulaError
+from backprop_derive.graph.expressions import Apply, Fold, Ref, refs
+from backprop_derive.graph.indices import Affine, Axis, variable
+from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.nodes import Node, Piece, Role
+from backprop_derive.language.grammar import parse
+from backprop_derive.language.syntax import Name, Syntax
+from backprop_derive.operations.functions import find_function
+from backprop_derive.spec.model import Equation
+
+
+@dataclass
+class _Left:
+    """The left side of an equation: `h[t,j]`, or `h[0,j]` for one place."""
+
+    equation: Equation
+    name: str
+    places: tuple[str | int, ...]
+    tree: Syntax | None = None
+    axes: dict[str, Axis] | None = None
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        return tuple(place for place in self.places if isinstance(place, str))
+
+    @property
+    def whole(self) -> bool:
+        """Every place is a letter: the equation that gives the node its shape."""
+        return len(self.letters) == len(self.places)
+
+
+def build_equations(draft: Draft) -> None:
+    """Add a node for each left side. Equations may come in any order."""
+    lefts = [left for equation in draft.spec.equations if (left := _left_side(draft, equation)) is not None]
+    mains = _mains(draft, lefts)
+    known = {name: Quantity(node.axes) for name, node in draft.nodes.items()}
+    declared = {name.text: draft.axes(shape) for name, shape in draft.spec.sizes if name.text in mains}
+    for name, left in mains.items():
+        axes = declared.get(name)
+        if axes is not None and len(axes) != len(left.places):
+            draft.problem(left.equation.left.mark, f"{name!r} has {len(left.places)} indices here and {len(axes)} sizes under `sizes:`", name)
+            axes = None
+        known[name] = Quantity(axes or (None,) * len(left.places))
+    names = frozenset((*known, *draft.aliases))
+    for left in lefts:
+        _parse_right(draft, left, names)
+    _find_axes(draft, lefts, mains, known)
+    if not draft.problems:
+        _add_nodes(draft, lefts, mains, known)
+
+
+def _left_side(draft: Draft, equation: Equation) -> _Left | None:
+    scalar = equation.left
+    try:
+        tree = parse(scalar.text)
+        if not isinstance(tree, Name):
+            raise FormulaError("the left side of an equation is a name, with index letters or numbers in brackets", scalar.text)
+        return _Left(equation, tree.name, tuple(_place(draft, index) for index in tree.indices))
+    except FormulaError as error:
+        draft.fault(scalar, error)
+        return None
+
+
+def _place(draft: Draft, index: Syntax) -> str | int:
+    if isinstance(index, Name) and not index.indices:
+        if index.name in draft.nodes or index.name in draft.sizes:
+            what = "a size" if index.name in draft.sizes else "a name"
+            raise FormulaError(f"{index.name!r} is {what} of the spec, so it cannot be an index letter", "", index.start, index.end)
+        return index.name
+    form = integer_form(index, Scope())
+    assert form.number is not None
+    return form.number
+
+
+def _mains(draft: Draft, lefts: list[_Left]) -> dict[str, _Left]:
+    """The equation of each name that holds for every place."""
+    mains: dict[str, _Left] = {}
+    for left in lefts:
+        if len(set(left.letters)) < len(left.letters):
+            draft.problem(left.equation.left.mark, "an index letter stands twice on the left side", left.equation.left.text)
+        if left.whole:
+            if left.name in mains:
+                first = mains[left.name].equation.left.mark
+                draft.problem(left.equation.left.mark, f"{left.name!r} has two equations: here and at line {first.line}", left.name)
+            else:
+                mains[left.name] = left
+    for left in lefts:
+        main = mains.get(left.name)
+        if main is None:
+            draft.problem(left.equation.left.mark, f"single entries of {left.name!r} are given, but no equation {left.name}[…] for the others", left.name)
+        elif len(main.places) != len(left.places):
+            draft.problem(left.equation.left.mark, f"{left.name!r} has {len(main.places)} indices elsewhere", left.equation.left.text)
+    return mains
+
+
+def _parse_right(draft: Draft, left: _Left, names: frozenset[str]) -> None:
+    try:
+        left.tree = parse(left.equation.right.text, names)
+    except FormulaError as error:
+        draft.fault(left.equation.right, error)
+
+
+def _find_axes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known: dict[str, Quantity]) -> None:
+    """Give each letter of each left side its range, as far as the ranges known so far allow, until nothing changes."""
+    changed = True
+    while changed:
+        changed = False
+        for name, left in mains.items():
+            axes = known[name].axes
+            if left.tree is None or None not in axes:
+                continue
+            scope = _scope(draft, known, left)
+            found = tuple(axis or _axis_of(letter, left.tree, scope) for letter, axis in zip(left.letters, axes, strict=True))
+            if found != axes:
+                known[name], changed = Quantity(found), True
+    for name, left in mains.items():
+        for letter, axis in zip(left.letters, known[name].axes, strict=True):
+            if axis is None and left.tree is not None:
+                message = f"the range of {letter!r} cannot be found: it stands alone in no bracket on the right; give `sizes: {{{name}: […]}}`"
+                draft.problem(left.equation.left.mark, message, left.equation.left.text)
+    for left in lefts:
+        main = mains.get(left.name)
+        if main is not None and len(main.places) == len(left.places):
+            pairs = zip(left.places, known[left.name].axes, strict=True)
+            left.axes = {place: axis for place, axis in pairs if isinstance(place, str) and axis is not None}
+
+
+def _scope(draft: Draft, known: dict[str, Quantity], left: _Left) -> Scope:
+    return Scope(known, {}, draft.sizes, frozenset(draft.functions), dict.fromkeys(left.letters), None, draft.aliases)
+
+
+def _axis_of(letter: str, tree: Syntax, scope: Scope) -> Axis | None:
+    return next((axis for _, axis in axes_alone(letter, tree, scope)), None)
+
+
+def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known: dict[str, Quantity]) -> None:
+    pieces: dict[str, list[Piece]] = {name: [] for name in mains}
+    stored = {name: _stored(name, mains, lefts, known) for name in mains}
+    wide = {**known, **{name: Quantity(axes) for name, axes in stored.items()}}
+    for left in lefts:
+        assert left.tree is not None
+        assert left.axes is not None
+        _check_agreement(draft, left, known)
+        scope = replace(_scope(draft, known, left), indices=left.axes)
+        definition = draft.formula(left.equation.right, scope)
+        if definition is not None:
+            places = tuple(variable(place) if isinstance(place, str) else Affine((), place) for place in left.places)
+            pieces[left.name].append(Piece(places, tuple(left.axes.items()), definition))
+    for name, left in mains.items():
+        axes = tuple(axis for axis in wide[name].axes if axis is not None)
+        operation = _operation(pieces[name])
+        role: Role = "activation" if operation else "node"
+        draft.add(Node(name, left.letters, axes, tuple(pieces[name]), role, False, operation), left.equation.left.mark)
+    _mark_preactivations(draft, mains)
+
+
+def _stored(name: str, mains: dict[str, _Left], lefts: list[_Left], known: dict[str, Quantity]) -> tuple[Axis, ...]:
+    """The range of the equation, widened by the single places that have one of their own."""
+    axes = [axis for axis in known[name].axes if axis is not None]
+    for left in lefts:
+        if left.name == name and left is not mains[name]:
+            for at, place in enumerate(left.places):
+                if isinstance(place, int):
+                    axes[at] = _widened(axes[at], place)
+    return tuple(axes)
+
+
+def _widened(axis: Axis, place: int) -> Axis:
+    low = axis.low.number
+    if low is not None and place < low:
+        return Axis(Affine((), place), axis.high)
+    high = axis.high.number
+    if high is not None and place > high:
+        return Axis(axis.low, Affine((), place))
+    return axis
+
+
+def _check_agreement(draft: Draft, left: _Left, known: dict[str, Quantity]) -> None:
+    assert left.tree is not None
+    assert left.axes is not None
+    for letter, axis in left.axes.items():
+        for name, other in axes_alone(letter, left.tree, _scope(draft, known, left)):
+            if other != axis:
+                message = f"index {letter!r} runs to {form_text(axis.high)} on the left, but {name!r} has it run to {form_text(other.high)}"
+                draft.problem(left.equation.right.mark, message, left.equation.right.text)
+                return
+
+
+def _operation(pieces: list[Piece]) -> str:
+    """The activation, where the definition is just an activation of another node."""
+    definition = pieces[0].definition if len(pieces) == 1 else None
+    if isinstance(definition, Apply) and len(definition.arguments) == 1 and isinstance(definition.arguments[0], Ref):
+        row = find_function(definition.function)
+        return definition.function if row is None or row.activation else ""
+    if isinstance(definition, Fold) and isinstance(definition.body, Ref):
+        row = find_function(definition.kind)
+        return definition.kind if row is not None and row.activation else ""
+    return ""
+
+
+def _mark_preactivations(draft: Draft, mains: dict[str, _Left]) -> None:
+    """What an activation is applied to, and nothing else reads, is a pre-activation."""
+    readers: dict[str, set[str]] = {}
+    for name in mains:
+        for parent in _mentioned(draft.nodes[name]):
+            readers.setdefault(parent, set()).add(name)
+    for name in mains:
+        below = readers.get(name, set())
+        if draft.nodes[name].role == "node" and len(below) == 1 and draft.nodes[next(iter(below))].role == "activation":
+            draft.nodes[name] = replace(draft.nodes[name], role="preactivation")
+
+
+def _mentioned(node: Node) -> Iterator[str]:
+    return (ref.name for piece in node.pieces for ref in refs(piece.definition))

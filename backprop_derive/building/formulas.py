@@ -1,0 +1,400 @@
+"""A syntax tree and a scope → an expression over nodes.
+
+Rules (the page on specs says the same to users):
+- A node with indices is written with all of them; one with a single entry may be written without.
+- `sum(e, k)`, `prod`, `max`, `min` over an index: k runs over the axis where it stands alone in e, or from a to b in
+  `sum(e, k, a, b)`. `sum(e)` runs over all entries of the vector `e`.
+- The index of the samples is left out; it is put in front of every node that depends on data.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from backprop_derive.building.indexing import index_condition, integer_form, is_condition, range_of
+from backprop_derive.building.scope import Quantity, Scope, Vector
+from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.graph.expressions import (
+    ZERO,
+    Apply,
+    Bound,
+    Bracket,
+    Compare,
+    Constant,
+    Expression,
+    Fold,
+    Integer,
+    Mul,
+    Number,
+    Partial,
+    Ref,
+    Where,
+    add,
+    fresh,
+    mul,
+    neg,
+    power,
+    reciprocal,
+    reindex,
+)  # fmt: skip
+from backprop_derive.graph.indices import Affine, axis_to, number, size, variable
+from backprop_derive.language.grammar import parse
+from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
+from backprop_derive.notation import looks_like_function, split_primes
+from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.losses import find_loss
+from backprop_derive.operations.rows import Function, Loss
+
+CONSTANTS = ("pi", "e")
+
+
+def read_formula(text: str, scope: Scope) -> Expression:
+    """Read and resolve one formula. Raises FormulaError with the place in `text`."""
+    try:
+        return resolve(parse(text, scope.names), scope)
+    except FormulaError as error:
+        error.text = error.text or text
+        raise
+
+
+def resolve(tree: Syntax, scope: Scope) -> Expression:
+    """The expression that `tree` means in `scope`."""
+    match tree:
+        case Numeral():
+            return Number(tree.value)
+        case Name():
+            return _name(tree, scope)
+        case Negative():
+            return neg(resolve(tree.operand, scope))
+        case Binary():
+            return _binary(tree, scope)
+        case Comparison():
+            return _comparison(tree, scope)
+        case Derivative():
+            return Partial(_node(tree.top, scope), _node(tree.bottom, scope), tree.direct)
+        case Call():
+            return _call(tree, scope)
+        case Transpose():
+            raise _fault("matrix formulas are not yet read: write the formula with indices", tree)
+        case _:
+            raise _fault("this has no meaning here", tree)
+
+
+def _fault(message: str, tree: Syntax, hint: str = "") -> FormulaError:
+    return FormulaError(message, "", tree.start, tree.end, hint)
+
+
+def _nearest_hint(name: str, known: tuple[str, ...]) -> str:
+    found = nearest(name, known)
+    return f"did you mean {' or '.join(found)}?" if found else ""
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+
+def _name(tree: Name, scope: Scope) -> Expression:
+    name = scope.aliases.get(tree.name, tree.name)
+    if name in scope.vectors:
+        return _entry(tree, scope.vectors[name], scope)
+    if name in scope.quantities:
+        return _node(tree, scope)
+    if tree.indices:
+        raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
+    if name in scope.indices or name in scope.sizes:
+        return Integer(scope.sizes.get(name) if name not in scope.indices else variable(name))  # type: ignore[arg-type]
+    if name in CONSTANTS:
+        return Constant(name)
+    raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
+
+
+def _entry(tree: Name, vector: Vector, scope: Scope) -> Expression:
+    if not tree.indices and vector.length.number == 1:
+        return vector.at(number(1))
+    if len(tree.indices) != 1:
+        raise _fault(f"{tree.name!r} is a vector: it takes one index", tree)
+    return vector.at(integer_form(tree.indices[0], scope))
+
+
+def _node(tree: Name, scope: Scope) -> Ref:
+    name = scope.aliases.get(tree.name, tree.name)
+    quantity = scope.quantities.get(name)
+    if quantity is None:
+        raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
+    indices = tuple(integer_form(index, scope) for index in tree.indices)
+    if not indices and quantity.axes:
+        indices = _single_entry(tree, quantity)
+    sample = _sample(quantity, scope)
+    if len(indices) == len(quantity.axes) + 1 and sample and indices[0] == sample[0]:
+        return Ref(name, indices)
+    if len(indices) != len(quantity.axes):
+        wanted = "no index" if not quantity.axes else f"{len(quantity.axes)} indices" if len(quantity.axes) > 1 else "one index"
+        raise _fault(f"{name!r} takes {wanted}; {len(indices)} given", tree)
+    return Ref(name, sample + indices)
+
+
+def _single_entry(tree: Name, quantity: Quantity) -> tuple[Affine, ...]:
+    if any(axis is None or axis.length.number != 1 for axis in quantity.axes):
+        letters = ", ".join("jkcd"[: len(quantity.axes)])
+        raise _fault(f"{tree.name!r} has {len(quantity.axes)} indices: write {tree.name}[{letters}]", tree)
+    return tuple(axis.low for axis in quantity.axes if axis is not None)
+
+
+def _sample(quantity: Quantity, scope: Scope) -> tuple[Affine, ...]:
+    return (variable(scope.samples.index),) if quantity.sampled and scope.samples else ()
+
+
+# -- operators --------------------------------------------------------------------------------------------------------
+
+
+def _binary(tree: Binary, scope: Scope) -> Expression:
+    if tree.operator == "@":
+        raise _fault("matrix formulas are not yet read: write the product with indices and sum(…, k)", tree)
+    left, right = resolve(tree.left, scope), resolve(tree.right, scope)
+    match tree.operator:
+        case "+":
+            return add(left, right)
+        case "-":
+            return add(left, neg(right))
+        case "*":
+            return mul(left, right)
+        case "/":
+            if right == ZERO:
+                raise _fault("division by zero", tree.right)
+            return _quotient(left, right)
+        case _:
+            return power(left, right)
+
+
+def _quotient(left: Expression, right: Expression) -> Expression:
+    if isinstance(right, Mul):
+        return mul(left, *(reciprocal(factor) for factor in right.factors))
+    return mul(left, reciprocal(right))
+
+
+def _comparison(tree: Comparison, scope: Scope) -> Expression:
+    if is_condition(tree, scope):
+        return Bracket(index_condition(tree, scope))
+    return Compare(tree.operator, resolve(tree.left, scope), resolve(tree.right, scope))  # type: ignore[arg-type]
+
+
+# -- calls ------------------------------------------------------------------------------------------------------------
+
+_FOLDS = ("sum", "prod", "max", "min")
+
+
+def _call(tree: Call, scope: Scope) -> Expression:
+    name, primes = split_primes(tree.function)
+    if tree.function in scope.functions or name in scope.functions:
+        order = 0 if tree.function in scope.functions else primes
+        return Apply(tree.function if order == 0 else name, _arguments(tree, scope, 1), order)
+    if name == "where":
+        test, then, otherwise = _exactly(tree, 3)
+        if not isinstance(test, Comparison):
+            raise _fault("the first argument of where(…) is a comparison, such as z > 0", test)
+        return Where(resolve(test, scope), resolve(then, scope), resolve(otherwise, scope))
+    if name in _FOLDS and primes == 0 and _is_fold(tree, scope):
+        return _fold(tree, scope)
+    row = find_function(name)
+    if row is not None:
+        return _function(tree, row, primes, scope)
+    loss = find_loss(name)
+    if loss is not None and primes == 0:
+        return _loss(tree, loss, scope)
+    hint = _nearest_hint(name, scope.callable)
+    if looks_like_function(name):
+        hint = hint or f"an abstract function is declared by functions: {{{name}: abstract}}"
+    raise _fault(f"{name!r} is not a function that is known here", tree, hint)
+
+
+def _exactly(tree: Call, count: int) -> tuple[Syntax, ...]:
+    if tree.options:
+        raise _fault(f"{tree.function} takes no option {tree.options[0][0]!r}", tree)
+    if len(tree.arguments) != count:
+        raise _fault(f"{tree.function} takes {count} argument{'s' * (count != 1)}; {len(tree.arguments)} given", tree)
+    return tree.arguments
+
+
+def _arguments(tree: Call, scope: Scope, count: int) -> tuple[Expression, ...]:
+    return tuple(resolve(argument, scope) for argument in _exactly(tree, count))
+
+
+def _is_fold(tree: Call, scope: Scope) -> bool:
+    """`max(a, b)` compares two values; `max(e, k)` runs over k if k is no name and stands in brackets of e."""
+    if tree.function in ("sum", "prod") or len(tree.arguments) == 1:
+        return True
+    index = tree.arguments[1] if len(tree.arguments) > 1 else None
+    if not isinstance(index, Name) or index.indices or index.name in scope.names or index.name in scope.sizes:
+        return False
+    used = (inner for each in tree.arguments[0].walk() if isinstance(each, Name) for inner in each.indices)
+    return any(isinstance(part, Name) and part.name == index.name for inner in used for part in inner.walk())
+
+
+def _fold(tree: Call, scope: Scope) -> Expression:
+    if len(tree.arguments) == 1:
+        return _fold_over_all(tree, scope)
+    if len(tree.arguments) not in (2, 4):
+        raise _fault(f"{tree.function} takes an expression and an index, and perhaps where it runs: sum(e, k) or sum(e, k, a, b)", tree)
+    body_tree, index = tree.arguments[0], tree.arguments[1]
+    if not isinstance(index, Name) or index.indices:
+        raise _fault(f"the second argument of {tree.function} is an index letter", index)
+    if index.name in scope.quantities or index.name in scope.vectors:
+        raise _fault(f"{index.name!r} is a name of the spec, so it cannot be an index", index)
+    ends = tree.arguments[2:]
+    given = (integer_form(ends[0], scope), integer_form(ends[1], scope)) if ends else None
+    axis = range_of(index, body_tree, scope, given)
+    listed = any(vector.array is None for vector in scope.vectors.values())
+    if listed and axis.length.number is not None and tree.function in ("sum", "prod"):
+        return _written_out(tree, index.name, body_tree, scope, axis.length.number)
+    body = resolve(body_tree, scope.inside(index.name, axis))
+    kind = "max" if tree.function in ("max", "min") else tree.function
+    if tree.function == "min":
+        return neg(Fold(kind, Bound(index.name, axis), neg(body)))
+    return Fold(kind, Bound(index.name, axis), body)
+
+
+def _written_out(tree: Call, index: str, body: Syntax, scope: Scope, length: int) -> Expression:
+    """A sum over entries that stand one by one."""
+    parts = [resolve_at(body, scope, index, place) for place in range(1, length + 1)]
+    return add(*parts) if tree.function == "sum" else mul(*parts)
+
+
+def resolve_at(tree: Syntax, scope: Scope, index: str, place: int) -> Expression:
+    """The expression with an index standing for a number, for vectors whose entries are listed one by one."""
+    sizes = {**scope.sizes, index: number(place)}
+    indices = {name: axis for name, axis in scope.indices.items() if name != index}
+    return resolve(tree, Scope(scope.quantities, scope.vectors, sizes, scope.functions, indices, scope.samples, scope.aliases))
+
+
+def _fold_over_all(tree: Call, scope: Scope) -> Expression:
+    if tree.function != "sum":
+        raise _fault(f"{tree.function} takes two values, or an expression and an index", tree)
+    vector = vector_of(tree.arguments[0], scope)
+    if vector is None:
+        raise _fault("sum(e) runs over the entries of a vector; elsewhere name the index: sum(e, k)", tree)
+    if vector.array is None:
+        return add(*vector.entries)
+    index = fresh("k", set(scope.indices))
+    assert vector.axis is not None
+    return Fold("sum", Bound(index, vector.axis), vector.at(variable(index)))
+
+
+def vector_of(tree: Syntax, scope: Scope) -> Vector | None:
+    """The vector that a bare name stands for: an array of one axis, or a scalar as a vector of one entry."""
+    if not isinstance(tree, Name) or tree.indices:
+        return None
+    name = scope.aliases.get(tree.name, tree.name)
+    if name in scope.vectors:
+        return scope.vectors[name]
+    quantity = scope.quantities.get(name)
+    if quantity is None or len(quantity.axes) > 1:
+        return None
+    sample = _sample(quantity, scope)
+    if not quantity.axes:
+        return Vector((Ref(name, sample),))
+    return Vector((), Ref(name, sample), quantity.axes[0])
+
+
+def _function(tree: Call, row: Function, primes: int, scope: Scope) -> Expression:
+    if row.vector:
+        return _vector_function(tree, row, scope)
+    arguments = _arguments(tree, scope, len(row.arguments))
+    if primes > 1 or (primes and len(row.arguments) > 1):
+        raise _fault("only the first derivative of a table's function can be written with a prime", tree)
+    if primes:
+        return derivative_of(row, arguments, Apply(row.name, arguments))[0]
+    return Apply(row.name, arguments)
+
+
+def _vector_function(tree: Call, row: Function, scope: Scope) -> Expression:
+    """`softmax(z[c], c)`: over all c, read at c; `softmax(z[e], e, d)`: read at d; `softmax(z)` is not a number."""
+    count = len(tree.arguments)
+    if row.vector == "to scalar" and count == 1 and (vector := vector_of(tree.arguments[0], scope)) is not None:
+        return _vector_fold(row, vector, scope, None)
+    if count not in ((2,) if row.vector == "to scalar" else (2, 3)):
+        raise _fault(f"{row.name} takes an expression and the index it runs over: {row.name}(z[c], c)", tree)
+    body, letter = tree.arguments[:2]
+    if not isinstance(letter, Name) or letter.indices or letter.name in scope.names:
+        raise _fault(f"the second argument of {row.name} is an index letter", letter)
+    at = integer_form(tree.arguments[-1], scope) if row.vector == "to vector" else None
+    if isinstance(body, Name) and body.name in scope.vectors and scope.vectors[body.name].array is None:
+        return _vector_fold(row, scope.vectors[body.name], scope, at)
+    axis = range_of(letter, body, scope, None)
+    bound = fresh(letter.name, set(scope.indices))
+    inner = reindex(resolve(body, scope.inside(letter.name, axis)), {letter.name: variable(bound)})
+    return Fold(row.name, Bound(bound, axis), inner, at)
+
+
+def _vector_fold(row: Function, vector: Vector, scope: Scope, at: Affine | None) -> Expression:
+    """A function of a whole vector. Entries that stand one by one are put into the row's formula."""
+    if vector.axis is not None:
+        bound = fresh("k", set(scope.indices))
+        return Fold(row.name, Bound(bound, vector.axis), vector.at(variable(bound)), at)
+    places = {} if at is None else {"c": at}
+    return read_formula(row.formula, Scope(vectors={"z": vector}, sizes=places))
+
+
+def _loss(tree: Call, row: Loss, scope: Scope) -> Expression:
+    vectors = [vector_of(argument, scope) for argument in _exactly(tree, 2)]
+    for vector, argument in zip(vectors, tree.arguments, strict=True):
+        if vector is None:
+            raise _fault(f"{row.name} takes the names of the output and the target, scalars or vectors", argument)
+    output, target = vectors
+    assert output is not None
+    assert target is not None
+    if output.length != target.length:
+        raise _fault(f"{row.name}: the output and the target have different lengths", tree)
+    return loss_formula(row, output, target)
+
+
+def loss_formula(row: Loss, output: Vector, target: Vector) -> Expression:
+    """The loss's definition over given outputs and targets."""
+    return read_formula(row.formula, Scope(vectors={"p": output, "y": target}, sizes={"n": output.length}))
+
+
+def loss_derivative(row: Loss, argument: int, output: Vector, target: Vector, place: Affine) -> Expression:
+    """∂L/∂p[place] (argument 0) or ∂L/∂y[place] (argument 1), in the row's textbook form."""
+    sizes = {"n": output.length}
+    indices = {}
+    if place.number is None:
+        indices = {"d": output.axis}
+    else:
+        sizes["d"] = place
+    scope = Scope(vectors={"p": output, "y": target}, sizes=sizes, indices=indices)
+    found = read_formula(row.derivatives[argument], scope)
+    return reindex(found, {"d": place}) if place.number is None else found
+
+
+# -- the formulas of rows ---------------------------------------------------------------------------------------------
+
+
+@cache
+def function_body(row: Function) -> Expression:
+    """The row's formula over `Ref(argument)`, in the form that floating point likes best."""
+    return read_formula(row.stable or row.formula, _row_scope(row))
+
+
+@cache
+def function_derivative(row: Function, argument: int) -> Expression:
+    """The row's derivative by one argument, over `Ref(argument)` and the output `Ref("a")`."""
+    return read_formula(row.derivatives[argument], _row_scope(row))
+
+
+def derivative_of(row: Function, arguments: tuple[Expression, ...], output: Expression) -> tuple[Expression, ...]:
+    """The row's derivatives by each argument, at given arguments and output."""
+    values = dict(zip(row.arguments, arguments, strict=True)) | {"a": output}
+    return tuple(fill(function_derivative(row, at), values) for at in range(len(row.derivatives)))
+
+
+def fill(expression: Expression, values: dict[str, Expression]) -> Expression:
+    """Put expressions in the place of scalar names."""
+    from backprop_derive.graph.expressions import replace
+
+    return replace(expression, lambda each: values.get(each.name) if isinstance(each, Ref) and not each.indices else None)
+
+
+def _row_scope(row: Function) -> Scope:
+    if row.vector:
+        axis = axis_to(size("n"))
+        quantities = {"z": Quantity((axis,)), "a": Quantity((axis,) if row.vector == "to vector" else ())}
+        return Scope(quantities, indices={"c": axis, "d": axis})
+    return Scope({name: Quantity() for name in (*row.arguments, "a")})

@@ -1,0 +1,125 @@
+"""Index brackets, ranges and conditions on indices, from the syntax tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_derive.building.scope import Scope
+from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.graph.indices import Affine, Axis, Condition, at_least, equal, number, quotient, variable
+from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Syntax
+
+
+def integer_form(tree: Syntax, scope: Scope) -> Affine:
+    """`2*t + k - 1` as an integer form of indices and sizes. Raises FormulaError for anything else."""
+    match tree:
+        case Numeral(value=value) if value.denominator == 1:
+            return number(int(value))
+        case Name(name=name, indices=()) if name in scope.indices:
+            return variable(name)
+        case Name(name=name, indices=()) if name in scope.sizes:
+            return scope.sizes[name]
+        case Negative():
+            return -integer_form(tree.operand, scope)
+        case Binary(operator="+"):
+            return integer_form(tree.left, scope) + integer_form(tree.right, scope)
+        case Binary(operator="-"):
+            return integer_form(tree.left, scope) - integer_form(tree.right, scope)
+        case Binary(operator="*"):
+            return integer_form(tree.left, scope).times(integer_form(tree.right, scope))
+        case Binary(operator="/"):
+            return _floor(tree, scope)
+        case Call(function="floor", arguments=(Binary(operator="/") as inner,)):
+            return _floor(inner, scope)
+    if isinstance(tree, Name):
+        raise _unknown_index(tree, scope)
+    raise FormulaError("an index is a whole number, an index letter or a size, or a sum of those", "", tree.start, tree.end)
+
+
+def _floor(tree: Binary, scope: Scope) -> Affine:
+    divisor = integer_form(tree.right, scope).number
+    if divisor is None or divisor < 1:
+        raise FormulaError("an index can be divided by a positive whole number only", "", tree.right.start, tree.right.end)
+    return quotient(integer_form(tree.left, scope), divisor)
+
+
+def _unknown_index(tree: Name, scope: Scope) -> FormulaError:
+    if tree.name in scope.quantities:
+        message = f"{tree.name!r} is a quantity of the network, not an index or a size"
+    else:
+        message = f"{tree.name!r} is not an index here: it is not on the left side, not bound by a sum, and not a size"
+    found = nearest(tree.name, (*scope.indices, *scope.sizes))
+    return FormulaError(message, "", tree.start, tree.end, f"did you mean {' or '.join(found)}?" if found else "")
+
+
+def is_condition(tree: Comparison, scope: Scope) -> bool:
+    """Whether a comparison is between indices and sizes (and at least one of them), not between values."""
+    names = [each for side in (tree.left, tree.right) for each in side.walk() if isinstance(each, Name)]
+    integers = {*scope.indices, *scope.sizes}
+    return bool(names) and all(not each.indices and each.name in integers and each.name not in scope.quantities for each in names)
+
+
+def index_condition(tree: Comparison, scope: Scope) -> Condition:
+    """The condition on indices that a comparison states."""
+    left, right = integer_form(tree.left, scope), integer_form(tree.right, scope)
+    match tree.operator:
+        case "=":
+            return equal(left, right)
+        case "!=":
+            return equal(left, right).negated()
+        case ">=":
+            return at_least(left, right)
+        case "<=":
+            return at_least(right, left)
+        case ">":
+            return at_least(left, right + 1)
+        case _:
+            return at_least(right, left + 1)
+
+
+def range_of(index: Name, body: Syntax, scope: Scope, given: tuple[Affine, Affine] | None) -> Axis:
+    """Where a bound index runs: from a to b if they are given, else over the axes where it stands alone in `body`."""
+    if given is not None:
+        return Axis(*given)
+    found = list(axes_alone(index.name, body, scope))
+    for name, axis in found[1:]:
+        if axis != found[0][1]:
+            first, second = found[0][0], name
+            message = f"index {index.name!r} runs over axes of different lengths: that of {first!r} and that of {second!r}"
+            raise FormulaError(message, "", index.start, index.end, "give the range: sum(e, k, a, b)")
+    if not found:
+        message = f"the range of {index.name!r} cannot be found: it stands alone in no bracket of this sum"
+        raise FormulaError(message, "", index.start, index.end, f"give the range: sum(e, {index.name}, 1, n)")
+    return found[0][1]
+
+
+def axes_alone(index: str, tree: Syntax, scope: Scope) -> Iterator[tuple[str, Axis]]:
+    """Each name, with its axis, in whose brackets `index` stands alone; an inner sum over the same letter hides it."""
+    if isinstance(tree, Call) and len(tree.arguments) >= 2 and _binds(tree, index):
+        for end in tree.arguments[2:]:
+            yield from axes_alone(index, end, scope)
+        return
+    if isinstance(tree, Name):
+        name = scope.aliases.get(tree.name, tree.name)
+        for place, inner in enumerate(tree.indices):
+            if isinstance(inner, Name) and inner.name == index and not inner.indices:
+                axis = _axis(name, place, len(tree.indices), scope)
+                if axis is not None:
+                    yield name, axis
+    for child in tree.children():
+        yield from axes_alone(index, child, scope)
+
+
+def _binds(tree: Call, index: str) -> bool:
+    bound = tree.arguments[1]
+    return isinstance(bound, Name) and bound.name == index and not bound.indices
+
+
+def _axis(name: str, place: int, given: int, scope: Scope) -> Axis | None:
+    if name in scope.vectors:
+        vector = scope.vectors[name]
+        return vector.axis or Axis(number(1), vector.length)
+    quantity = scope.quantities.get(name)
+    if quantity is None or place >= len(quantity.axes) or given > len(quantity.axes):
+        return None
+    return quantity.axes[place]

@@ -1,0 +1,268 @@
+"""`build_graph`: a spec → the graph. All that is wrong with the spec is collected and raised together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from backprop_derive.building.draft import Draft
+from backprop_derive.building.equations import build_equations
+from backprop_derive.building.layers import build_layers
+from backprop_derive.building.neurons import build_neurons, output_name
+from backprop_derive.building.objective import add_loss, declared_facts
+from backprop_derive.building.samples import choose_samples, with_samples
+from backprop_derive.building.scope import Quantity, Scope, Vector
+from backprop_derive.errors import SpecError, nearest
+from backprop_derive.graph.expressions import Ref, refs
+from backprop_derive.graph.indices import Axis, Size, axis_to, number
+from backprop_derive.graph.nodes import Cost, Fact, Graph, Node, Piece
+from backprop_derive.spec.model import Declared, NetworkSpec
+from backprop_derive.spec.source import Scalar
+
+_LETTERS = ("j", "k", "l", "p", "q", "r", "s", "t")
+_COST_NAMES = ("C", "J", "Cost", "C_total")
+
+
+def build_graph(spec: NetworkSpec) -> Graph:
+    """The computation graph of a spec: every node with its definition, the loss and the cost.
+
+    Raises SpecError with everything that is wrong with names, formulas, shapes and references.
+    """
+    draft = Draft(spec)
+    _declare_functions(draft)
+    inputs = [_leaf(draft, declared, "input") for declared in spec.inputs]
+    for declared in spec.constants:
+        _leaf(draft, declared, "constant")
+    _declare_sizes(draft)
+    _declare_parameters(draft)
+    if spec.targets is not None:
+        for declared in spec.targets:
+            if declared.shape is not None:
+                _leaf(draft, declared, "target")
+            elif spec.style == "equations":
+                draft.add(Node(declared.name.text, role="target"), declared.name.mark)
+    _build_style(draft, inputs)
+    targets = _targets(draft)
+    loss, facts = add_loss(draft, targets)
+    declared_assumptions = declared_facts(draft)
+    if not draft.problems:
+        _check_shape(draft, loss)
+    if draft.problems:
+        raise SpecError(sorted(set(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
+    return _finish(draft, loss, tuple(targets), facts if declared_assumptions is None else declared_assumptions)
+
+
+# -- declarations -----------------------------------------------------------------------------------------------------
+
+
+def _declare_functions(draft: Draft) -> None:
+    for function in draft.spec.functions:
+        draft.functions[function.name.text] = None
+    for function in draft.spec.functions:
+        if function.definition is None or function.argument is None:
+            continue
+        scope = Scope({function.argument: Quantity()}, functions=frozenset(draft.functions) - {function.name.text})
+        definition = draft.formula(function.definition, scope)
+        if definition is not None:
+            draft.functions[function.name.text] = (function.argument, definition)
+
+
+def _leaf(draft: Draft, declared: Declared, role: str) -> Node:
+    axes = draft.axes(declared.shape or ())
+    node = Node(declared.name.text, _LETTERS[: len(axes)], axes, role=role)  # type: ignore[arg-type]
+    draft.add(node, declared.name.mark)
+    return node
+
+
+def _declare_sizes(draft: Draft) -> None:
+    """`sizes:` gives numbers to sizes and shapes to arrays; the arrays' lengths declare sizes too."""
+    for name, shape in draft.spec.sizes:
+        if name.text in draft.nodes and draft.spec.style == "equations":
+            draft.problem(name.mark, f"{name.text!r} has its size where it is declared", name.text)
+        for each in shape:
+            draft.length(each)
+
+
+def _declare_parameters(draft: Draft) -> None:
+    shapes = {name.text: shape for name, shape in draft.spec.sizes}
+    made_elsewhere = draft.spec.style != "equations"
+    for name in draft.spec.parameters:
+        if made_elsewhere and name.text not in shapes:
+            continue
+        axes = draft.axes(shapes.get(name.text, ()))
+        draft.add(Node(name.text, _LETTERS[: len(axes)], axes, role="parameter"), name.mark, shared=True)
+    if draft.spec.style == "equations" and not draft.spec.parameters:
+        draft.problem(draft.spec.mark, "`equations` needs `parameters:`, the names of what is learnt")
+
+
+def _build_style(draft: Draft, inputs: Sequence[Node]) -> None:
+    spec = draft.spec
+    if spec.style == "layers":
+        entries = _input_vector(draft, inputs)
+        output = build_layers(draft, entries)
+        refs = (output.array,) if output.array is not None else output.entries
+        draft.outputs = [ref.name for ref in refs if isinstance(ref, Ref)]
+        if len(draft.outputs) == 1 and "yhat" not in draft.taken():
+            draft.aliases["yhat"] = draft.outputs[0]
+    elif spec.style == "nodes":
+        build_neurons(draft)
+        read = {source.text for neuron in spec.neurons for each in neuron.connections for source in each.sources}
+        unread = [neuron for neuron in spec.neurons if not {neuron.key.text, output_name(neuron)} & read]
+        draft.outputs = [output_name(neuron) for neuron in unread if output_name(neuron) in draft.nodes]
+    else:
+        build_equations(draft)
+        read = {ref for node in draft.nodes.values() for piece in node.pieces for ref in _names(piece)}
+        draft.outputs = [name for name, node in draft.nodes.items() if not node.is_leaf and name not in read]
+
+
+def _names(piece: Piece) -> set[str]:
+    return {ref.name for ref in refs(piece.definition)}
+
+
+def _input_vector(draft: Draft, inputs: Sequence[Node]) -> Vector:
+    """What the first layer reads: one array, or all scalar inputs in order."""
+    if len(inputs) == 1 and len(inputs[0].axes) == 1:
+        return Vector((), Ref(inputs[0].name), inputs[0].axes[0])
+    if any(node.axes for node in inputs):
+        draft.problem(draft.spec.mark, "the first layer reads one vector, or scalars; several arrays joined: not yet (planned, not built)")
+    if not inputs:
+        draft.problem(draft.spec.mark, "`layers` needs `inputs:`, such as `inputs: 2` or `inputs: [x1, x2]`")
+    return Vector(tuple(Ref(node.name) for node in inputs))
+
+
+def _targets(draft: Draft) -> list[str]:
+    """Declare the targets that have not been: by default one called y, of the size of the output."""
+    spec = draft.spec
+    if spec.targets is not None:
+        names = [declared.name for declared in spec.targets]
+        for declared in spec.targets:
+            if declared.shape is None and spec.style != "equations":
+                draft.add(Node(declared.name.text, *_like_output(draft, len(names)), role="target"), declared.name.mark)
+        return [name.text for name in names]
+    if spec.style == "equations" or spec.loss is None or not draft.outputs:
+        return []
+    if "y" in draft.taken():
+        draft.problem(spec.mark, "the target would be called 'y', but that is a name of the spec: give `targets:`", "y")
+        return []
+    draft.add(Node("y", *_like_output(draft, 1), role="target"), spec.mark)
+    return ["y"]
+
+
+def _like_output(draft: Draft, count: int) -> tuple[tuple[str, ...], tuple[Axis, ...]]:
+    """Letters and axes of a target that is one of `count`."""
+    nodes = [draft.nodes[name] for name in draft.outputs if name in draft.nodes]
+    if count > 1 or not nodes:
+        return (), ()
+    if len(nodes) == 1:
+        return nodes[0].letters, nodes[0].axes
+    return ("j",), (axis_to(number(len(nodes))),)
+
+
+# -- the whole --------------------------------------------------------------------------------------------------------
+
+
+def _check_shape(draft: Draft, loss: str) -> None:
+    """No cycle (but recurrences along an index), and every given name is one that exists."""
+    order: dict[str, int] = {}
+    cycle = _cycle(draft.nodes, order)
+    if cycle:
+        draft.problem(draft.places[cycle[0]], f"a cycle: {' → '.join((*cycle, cycle[0]))}", cycle[0])
+    known = {*draft.nodes, *draft.sizes, *draft.aliases}
+    for scalar in (*draft.spec.frozen, *(given.name for given in draft.spec.values)):
+        if _base(scalar) not in known:
+            draft.problem(scalar.mark, f"{scalar.text!r} is no name of the spec", scalar.text, nearest(_base(scalar), known))
+    if loss in draft.nodes and draft.nodes[loss].is_leaf:
+        draft.problem(draft.spec.mark, f"the loss {loss!r} is not computed from anything", loss)
+
+
+def _base(scalar: Scalar) -> str:
+    return scalar.text.partition("[")[0]
+
+
+def _cycle(nodes: Mapping[str, Node], order: dict[str, int]) -> list[str]:
+    """Names that depend on each other at the same place. A mention at another place of an index is a recurrence."""
+    below = {name: sorted(_same_place(node)) for name, node in nodes.items()}
+    for start in below:
+        if start in order:
+            continue
+        path: list[str] = []
+        stack = [(start, iter(below[start]))]
+        order[start] = 1
+        path.append(start)
+        while stack:
+            name, waiting = stack[-1]
+            step = next(waiting, None)
+            if step is None:
+                order[name] = 2
+                path.pop()
+                stack.pop()
+            elif order.get(step) == 1:
+                return path[path.index(step) :]
+            elif step in below and step not in order:
+                order[step] = 1
+                path.append(step)
+                stack.append((step, iter(below[step])))
+    return []
+
+
+def _same_place(node: Node) -> set[str]:
+    found = set()
+    for piece in node.pieces:
+        letters = {name for place in piece.places if (name := place.variable)}
+        for ref in refs(piece.definition):
+            shifted = any(index.variable is None and index.variables() & letters for index in ref.indices)
+            fixed = ref.name == node.name and any(index.number is not None for index in ref.indices)
+            if not shifted and not fixed:
+                found.add(ref.name)
+    return found
+
+
+def _finish(draft: Draft, loss: str, targets: tuple[str, ...], facts: tuple[Fact, ...]) -> Graph:
+    reduction = draft.spec.cost
+    nodes, samples = draft.nodes, None
+    cost_name = loss
+    if reduction != "single":
+        samples = choose_samples(nodes.values(), draft.taken())
+        nodes = with_samples(nodes, samples)
+        cost_name = next(name for name in (*_COST_NAMES, *(f"C_{count}" for count in range(2, 1000))) if name not in draft.taken() | {loss})
+    return Graph(
+        tuple(nodes.values()),
+        Cost(cost_name, loss, reduction),
+        samples,
+        dict(draft.functions),
+        _smallest(nodes.values()),
+        _given_sizes(draft),
+        tuple(draft.outputs),
+        targets,
+        dict(draft.aliases),
+        facts,
+        draft.spec.title,
+        tuple(dict.fromkeys(draft.notes)),
+    )
+
+
+def _smallest(nodes: Iterable[Node]) -> dict[str, int]:
+    """A size that is the last place of an axis counted from 0 may itself be 0."""
+    found: dict[str, int] = {}
+    for node in nodes:
+        for axis in node.axes:
+            for atom, coefficient in axis.high.terms:
+                if isinstance(atom, Size) and coefficient == 1 and len(axis.high.terms) == 1:
+                    lowest = max(0, (axis.low.number or 0) - axis.high.constant)
+                    if axis.low.number == 0:
+                        found[atom.name] = lowest
+    return found
+
+
+def _given_sizes(draft: Draft) -> dict[str, int]:
+    """Sizes that the spec gives as numbers, under `sizes:` or `values:`."""
+    found: dict[str, int] = {}
+    for name, shape in draft.spec.sizes:
+        if name.text in draft.sizes and len(shape) == 1:
+            length = draft.length(shape[0]).number
+            if length is not None:
+                found[name.text] = length
+    for given in draft.spec.values:
+        if given.name.text in draft.sizes and given.shape == () and not isinstance(given.value, tuple):
+            if given.value.denominator == 1 and given.value >= 0:
+                found[given.name.text] = int(given.value)
+    return found

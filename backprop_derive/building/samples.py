@@ -1,0 +1,76 @@
+"""The sample index: a batch is the same graph with one more index on everything that depends on data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from backprop_derive.graph.expressions import Expression, Fold, Ref, walk
+from backprop_derive.graph.expressions import replace as replace_in
+from backprop_derive.graph.indices import Affine, axis_to, size, variable
+from backprop_derive.graph.nodes import Mention, Node, Piece, Samples
+
+INDEX_LETTERS = ("i", "s", "u", "r", "q")
+SIZE_LETTERS = ("m", "M", "N", "n_samples")
+
+
+def choose_samples(nodes: Iterable[Node], taken: set[str]) -> Samples:
+    """Letters for the sample index and the number of samples that the spec does not use."""
+    used = set(taken)
+    for node in nodes:
+        used.update(node.letters)
+        for axis in node.axes:
+            used |= axis.low.sizes() | axis.high.sizes()
+        for piece in node.pieces:
+            used.update(each.bound.name for each in walk(piece.definition) if isinstance(each, Fold))
+    return Samples(_first_free(INDEX_LETTERS, used), _first_free(SIZE_LETTERS, used))
+
+
+def _first_free(letters: tuple[str, ...], used: set[str]) -> str:
+    return next(letter for letter in (*letters, *(f"{letters[0]}_{count}" for count in range(2, 10_000))) if letter not in used)
+
+
+def with_samples(nodes: Mapping[str, Node], samples: Samples) -> dict[str, Node]:
+    """Give every input, target and descendant of one the sample index, in front of its own."""
+    sampled = {name for name, node in nodes.items() if node.role in ("input", "target")}
+    changed = True
+    while changed:
+        below = {name for name, node in nodes.items() if name not in sampled and _reads(node) & sampled}
+        sampled |= below
+        changed = bool(below)
+    return {name: _sampled(node, sampled, samples) if name in sampled else node for name, node in nodes.items()}
+
+
+def _reads(node: Node) -> set[str]:
+    return {each.name for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Ref)}
+
+
+def _sampled(node: Node, sampled: set[str], samples: Samples) -> Node:
+    place, axis = variable(samples.index), axis_to(size(samples.size))
+    pieces = tuple(
+        Piece(
+            (place, *piece.places),
+            ((samples.index, axis), *piece.axes),
+            _with_index(piece.definition, sampled, place),
+            None if piece.mentions is None else tuple(_mention(each, sampled, place) for each in piece.mentions),
+        )
+        for piece in node.pieces
+    )
+    return replace(node, letters=(samples.index, *node.letters), axes=(axis, *node.axes), pieces=pieces, sampled=True)
+
+
+def _mention(mention: Mention, sampled: set[str], place: Affine) -> Mention:
+    ref = _with_index(mention.ref, sampled, place)
+    assert isinstance(ref, Ref)
+    return Mention(ref, _with_index(mention.derivative, sampled, place), mention.bounds)
+
+
+def _with_index(expression: Expression, sampled: set[str], place: Affine) -> Expression:
+    def change(each: Expression) -> Expression | None:
+        if isinstance(each, Ref) and each.name in sampled:
+            return Ref(each.name, (place, *each.indices))
+        return None
+
+    return replace_in(expression, change)
+
+

@@ -1,0 +1,90 @@
+"""What the names of a formula mean at the place where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from backprop_derive.graph.expressions import Expression, Ref
+from backprop_derive.graph.indices import Affine, Axis, size
+from backprop_derive.graph.nodes import Graph, Samples
+from backprop_derive.operations.functions import FUNCTIONS
+from backprop_derive.operations.losses import LOSSES
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What a formula may say of a node: where its indices run (None: not known yet), without the sample axis.
+
+    `sampled`: the node has a sample axis in front that formulas leave out.
+    """
+
+    axes: tuple[Axis | None, ...] = ()
+    sampled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """The entries of a vector: an array read at an index, or expressions one by one."""
+
+    entries: tuple[Expression, ...] = ()
+    array: Ref | None = None
+    axis: Axis | None = None
+
+    def at(self, index: Affine) -> Expression:
+        """The entry at an index. Raises IndexError where a list has no such entry."""
+        if self.array is not None:
+            return Ref(self.array.name, (*self.array.indices, index))
+        if index.number is None or not 1 <= index.number <= len(self.entries):
+            raise IndexError(f"there are {len(self.entries)} entries")
+        return self.entries[index.number - 1]
+
+    @property
+    def length(self) -> Affine:
+        """How many entries there are."""
+        if self.axis is not None:
+            return self.axis.length
+        return Affine((), len(self.entries))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Names of nodes, vectors, sizes, functions and indices, and the letter of the sample index."""
+
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
+    vectors: Mapping[str, Vector] = field(default_factory=dict)
+    sizes: Mapping[str, Affine] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
+    indices: Mapping[str, Axis | None] = field(default_factory=dict)
+    samples: Samples | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The spec's own names of quantities, for the reader of formulas."""
+        return frozenset((*self.quantities, *self.vectors, *self.aliases))
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """Everything that a formula could have meant, for "did you mean"."""
+        return (*self.quantities, *self.vectors, *self.aliases, *self.sizes, *self.indices)
+
+    @property
+    def callable(self) -> tuple[str, ...]:
+        """Everything that a formula can call."""
+        return (*self.functions, "sum", "prod", "where", *(row.name for row in FUNCTIONS), *(row.name for row in LOSSES))
+
+    def inside(self, index: str, axis: Axis | None) -> Scope:
+        """The scope below a sum over `index`."""
+        return replace(self, indices={**self.indices, index: axis})
+
+
+def scope_of(graph: Graph) -> Scope:
+    """The scope of a finished graph: what an answer, or text that was printed, may mention."""
+    quantities = {
+        node.name: Quantity(node.axes[1:] if node.sampled else node.axes, node.sampled) for node in graph.nodes
+    }
+    names = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
+    names |= {*graph.sizes, *((graph.samples.size,) if graph.samples else ())}
+    sizes = {name: size(name) for name in sorted(names)}
+    return Scope(quantities, {}, sizes, frozenset(graph.functions), {}, graph.samples, graph.aliases)

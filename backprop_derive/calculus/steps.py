@@ -1,0 +1,83 @@
+"""What a derivation is made of: named factors and named steps. Values only; how they look is decided elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backprop_derive.calculus.links import Link
+from backprop_derive.graph.expressions import Apply, Expression, Fold, Mul, Number, Partial, Power, Ref, Where, walk
+from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.losses import find_loss
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of the chain rule: the partial by name, its value, which rule gives it, and why in a sentence."""
+
+    partial: Partial
+    value: Expression
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a derivation: `before` equals `after` by `rule`; `identity` is the rule as a formula, if it has one."""
+
+    rule: str
+    reason: str
+    before: Expression
+    after: Expression
+    identity: str = ""
+
+
+def factor_of(graph: Graph, link: Link) -> Factor:
+    """The factor of a link, labelled by what it is the derivative of."""
+    child, parent = graph.node(link.child.name), graph.node(link.parent.name)
+    rule, reason = _label(graph, child, parent, link)
+    return Factor(link.partial, link.value, rule, reason)
+
+
+def _label(graph: Graph, child: Node, parent: Node, link: Link) -> tuple[str, str]:
+    loss = find_loss(child.operation) if child.role == "loss" and child.operation else None
+    if child.role == "loss":
+        what = "the prediction" if parent.name in graph.outputs else parent.name
+        sentence = f": {loss.sentence}" if loss is not None and parent.name not in graph.targets else ""
+        return "derivative of the loss", f"derivative of the loss by {what}{sentence}"
+    if child.role == "activation":
+        return "derivative of the activation", _activation_reason(graph, child)
+    if _is_linear_in(child, parent):
+        return "derivative of the weighted sum", _linear_reason(child, parent, link)
+    return "local derivative", f"derivative of {child.name} by {parent.name}, everything else in its formula held fixed"
+
+
+def _activation_reason(graph: Graph, child: Node) -> str:
+    row = None if child.operation in graph.functions else find_function(child.operation)
+    owner = f" of {child.unit}" if child.unit and not child.unit.isdigit() and child.unit != child.name else ""
+    if row is None:
+        return f"derivative of the activation {child.operation}{owner}, at its pre-activation"
+    return f"derivative of the activation {row.name}{owner}: {row.sentence}"
+
+
+def _is_linear_in(child: Node, parent: Node) -> bool:
+    """Whether the child is a sum of products in which the parent stands at most once each."""
+    for piece in child.pieces:
+        for each in walk(piece.definition):
+            if isinstance(each, Apply | Power | Where) or (isinstance(each, Fold) and each.kind != "sum"):
+                return False
+            if isinstance(each, Mul) and sum(_mentions(factor, parent.name) for factor in each.factors) > 1:
+                return False
+    return child.role in ("preactivation", "node")
+
+
+def _mentions(expression: Expression, name: str) -> bool:
+    return any(isinstance(each, Ref) and each.name == name for each in walk(expression))
+
+
+def _linear_reason(child: Node, parent: Node, link: Link) -> str:
+    if isinstance(link.value, Number):
+        return f"{parent.name} is added in {child.name}, so it passes through with factor {link.value.value}"
+    if parent.role == "parameter":
+        return f"in {child.name} the parameter {parent.name} is multiplied by this: a product's derivative is the other factor"
+    return f"{parent.name} enters {child.name} with this weight"

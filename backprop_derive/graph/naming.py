@@ -1,0 +1,47 @@
+"""Integer forms as text: `2*t + k - 1`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backprop_derive.graph.indices import Affine, Atom, Product, Quotient, Size, Variable
+
+
+def form_text(form: Affine, names: Mapping[str, str] | None = None, product: str = "*") -> str:
+    """The form in the language of formulas; `names` says how index variables are called on the page."""
+    parts: list[str] = []
+    terms = sorted(form.terms, key=lambda term: term[1] < 0) if form.constant <= 0 else form.terms
+    for atom, coefficient in terms:
+        shown = atom_text(atom, names or {}, product)
+        size = "" if abs(coefficient) == 1 else f"{abs(coefficient)}{product}"
+        parts.append(_signed(coefficient < 0, size + shown, first=not parts))
+    if form.constant or not parts:
+        parts.append(_signed(form.constant < 0, str(abs(form.constant)), first=not parts))
+    return "".join(parts)
+
+
+def atom_text(atom: Atom, names: Mapping[str, str], product: str = "*") -> str:
+    """One atom of a form."""
+    match atom:
+        case Variable(name):
+            return names.get(name, name)
+        case Size(name):
+            return name
+        case Quotient(numerator, divisor):
+            return f"floor(({form_text(numerator, names, product)})/{divisor})"
+        case Product(left, right):
+            return f"{_factor(left, names, product)}{product}{_factor(right, names, product)}"
+        case _:
+            indices = ",".join(form_text(index, names, product) for index in atom.ref.indices)
+            return f"{atom.ref.name}[{indices}]" if indices else atom.ref.name
+
+
+def _factor(form: Affine, names: Mapping[str, str], product: str) -> str:
+    text = form_text(form, names, product)
+    return text if len(form.terms) + bool(form.constant) == 1 else f"({text})"
+
+
+def _signed(negative: bool, text: str, *, first: bool) -> str:
+    if first:
+        return f"-{text}" if negative else text
+    return f" - {text}" if negative else f" + {text}"

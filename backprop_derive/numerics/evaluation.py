@@ -1,0 +1,157 @@
+"""The values of all nodes of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from backprop_derive.errors import EvaluationError
+from backprop_derive.graph.nodes import Graph, Node, Piece
+from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
+from backprop_derive.numerics.evaluator import Evaluator
+from backprop_derive.numerics.schedule import Block, schedule
+from backprop_derive.numerics.scopes import Scope
+from backprop_derive.numerics.smooth import SmoothFunction
+
+__all__ = ["Evaluator", "Run", "evaluate"]
+
+
+def evaluate(
+    graph: Graph,
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    *,
+    functions: Mapping[str, SmoothFunction] | None = None,
+    backend: FloatBackend = FLOAT,
+) -> Mapping[str, Array]:
+    """Every node as an array over its stored axes; position 0 of an array axis is the low end of the index.
+
+    `values` gives the leaves. Raises EvaluationError: a value or size is missing, a shape is wrong, a read is out of
+    range, a place has no definition, or nodes refer to each other in a circle.
+    """
+    leaves = {node.name for node in graph.nodes if node.is_leaf}
+    missing = [node.name for node in graph.nodes if node.is_leaf and node.name not in values]
+    if missing:
+        raise EvaluationError(f"no value is given for {', '.join(missing)}")
+    given = {name: value for name, value in values.items() if name in leaves}
+    run = Run(Evaluator(graph, given, sizes, functions=functions, backend=backend))
+    run.advance(block for block in schedule(graph) if block.names[0] not in leaves)
+    return {node.name: run.arrays[node.name][0, ...] for node in graph.nodes}
+
+
+class Run:
+    """One forward pass. `batch` copies of the graph run side by side, each with its own `perturbations`.
+
+    A perturbation is added to a node's defined value at every place (an array with the batch axis in front).
+    """
+
+    def __init__(self, evaluator: Evaluator, batch: int = 1, perturbations: Mapping[str, Array] | None = None) -> None:
+        self.evaluator, self.batch = evaluator, batch
+        self.perturbations = dict(perturbations or {})
+        self.arrays = evaluator.store.arrays
+
+    def advance(self, blocks: Iterable[Block]) -> None:
+        """Evaluate the blocks in order."""
+        with np.errstate(all="ignore"):
+            for block in blocks:
+                for name in block.names:
+                    self._refuse_gaps(self.evaluator.graph.node(name))
+                if block.steps:
+                    self._recur(block)
+                else:
+                    self._define(self.evaluator.graph.node(block.names[0]))
+
+    def _define(self, node: Node) -> None:
+        """All places of a node at once."""
+        store = self.evaluator.store
+        parts = [(piece, self._value(node, piece, None)) for piece in node.pieces]
+        shape = store.shape(node.name)
+        batch = max(found.shape[0] for _, found in parts)
+        if len(parts) == 1:
+            found = parts[0][1].reshape(parts[0][1].shape[0], *_kept_axes(parts[0][0], parts[0][1]))
+            array = np.broadcast_to(found, (batch, *shape))
+        else:
+            array = np.empty((batch, *shape), dtype=np.result_type(*(found for _, found in parts)))
+            for piece, found in parts:
+                array[self._where(node, piece)] = found
+        self.arrays[node.name] = array + self.perturbations[node.name] if node.name in self.perturbations else array
+
+    def _recur(self, block: Block) -> None:
+        """Step by step along the axis of the recurrence."""
+        store = self.evaluator.store
+        nodes = [self.evaluator.graph.node(name) for name in block.names]
+        spans = {name: store.places(name)[axis] for name, axis in block.steps.items()}
+        for node in nodes:
+            self.arrays[node.name] = np.zeros((self.batch, *store.shape(node.name)), dtype=self.evaluator.backend.dtype)
+        steps = range(min(low for low, _ in spans.values()), max(low + length for low, length in spans.values()))
+        for step in reversed(steps) if block.descending else steps:
+            for node in nodes:
+                axis = block.steps[node.name]
+                low, length = spans[node.name]
+                if low <= step < low + length:
+                    self._fill(node, axis, step)
+
+    def _fill(self, node: Node, axis: int, step: int) -> None:
+        """One step of one node."""
+        array = self.arrays[node.name]
+        for piece in node.pieces:
+            low, length = self._span(node, piece, axis)
+            if low <= step < low + length:
+                at = self._where(node, piece, (axis, step))
+                array[at] = self._value(node, piece, (axis, step))
+                if node.name in self.perturbations:
+                    array[at] += self.perturbations[node.name][at]
+
+    def _value(self, node: Node, piece: Piece, step: tuple[int, int] | None) -> Array:
+        """The piece's definition over its index variables, in the order of the node's axes."""
+        scope = Scope(owner=node.name)
+        for axis, place in enumerate(piece.places):
+            if place.variable is not None:
+                low, length = self._span(node, piece, axis) if step is None or step[0] != axis else (step[1], 1)
+                scope = scope.bind(place.variable, low, length)
+        return self.evaluator.value(piece.definition, scope)
+
+    def _span(self, node: Node, piece: Piece, axis: int) -> tuple[int, int]:
+        """(first index, length) of a piece along an axis of its node."""
+        place = piece.places[axis]
+        if place.variable is None:
+            return int(self.evaluator.store.form(place, Scope(owner=node.name)).item()), 1
+        return self.evaluator.store.span(dict(piece.axes)[place.variable], f"the index {place.variable} of {node.name}")
+
+    def _where(self, node: Node, piece: Piece, step: tuple[int, int] | None = None) -> tuple[slice | int, ...]:
+        """Where the places of a piece (at one step of one axis) stand in the array."""
+        parts: list[slice | int] = [slice(None)]
+        for axis, place in enumerate(piece.places):
+            low, length = self._span(node, piece, axis) if step is None or step[0] != axis else (step[1], 1)
+            start = low - self.evaluator.store.places(node.name)[axis][0]
+            parts.append(start if place.variable is None else slice(start, start + length))
+        return tuple(parts)
+
+    def _refuse_gaps(self, node: Node) -> None:
+        """Every stored place must have exactly one definition."""
+        spans = self.evaluator.store.places(node.name)
+        for piece in node.pieces:
+            letters = [place.variable for place in piece.places if place.variable is not None]
+            if len(set(letters)) < len(letters):
+                raise EvaluationError(f"{node.name} is defined with the same index letter at two positions")
+        if len(node.pieces) == 1 and all(self._span(node, node.pieces[0], axis) == span for axis, span in enumerate(spans)):
+            return
+        counts = np.zeros([length for _, length in spans], dtype=np.int64)
+        for piece in node.pieces:
+            parts = [self._span(node, piece, axis) for axis in range(len(spans))]
+            if any(low < first or low + length > first + count for (low, length), (first, count) in zip(parts, spans, strict=True) if length):
+                raise EvaluationError(f"{node.name} is defined outside its range")
+            counts[tuple(slice(low - first, low - first + length) for (low, length), (first, _) in zip(parts, spans, strict=True))] += 1
+        wrong = np.argwhere(counts != 1)
+        if len(wrong):
+            place = ",".join(str(int(at) + low) for at, (low, _) in zip(wrong[0], spans, strict=True))
+            times = "no definition" if counts[tuple(wrong[0])] == 0 else "two definitions"
+            raise EvaluationError(f"{node.name}[{place}] has {times}")
+
+
+def _kept_axes(piece: Piece, found: Array) -> list[int]:
+    """The shape of a piece's value with an axis of length 1 where the piece names a number."""
+    lengths = iter(found.shape[1:])
+    return [1 if place.variable is None else next(lengths) for place in piece.places]

@@ -1,0 +1,78 @@
+"""Which index is which axis while an expression is evaluated.
+
+Every array made on the way has one axis for each index in scope, in order, of length 1 where it does not depend on
+that index, so arrays combine by broadcasting. Axis 0 is the batch of perturbations (length 1 in an ordinary evaluation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from backprop_derive.errors import EvaluationError
+from backprop_derive.numerics.backends import Array
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The indices in scope, outermost first, and where each runs.
+
+    `guard` is true where values are needed: elsewhere a read may be out of range. `arguments` are the values that a
+    function's own definition names. `magnitude`: summands are counted by their absolute values. `owner` is the node
+    whose definition is evaluated, for messages.
+    """
+
+    letters: tuple[str, ...] = ()
+    lows: tuple[int, ...] = ()
+    lengths: tuple[int, ...] = ()
+    guard: Array | None = None
+    arguments: Mapping[str, Array] = field(default_factory=dict)
+    magnitude: bool = False
+    owner: str = ""
+
+    @property
+    def rank(self) -> int:
+        """How many axes arrays have here."""
+        return 1 + len(self.letters)
+
+    def bind(self, letter: str, low: int, length: int) -> Scope:
+        """The scope with one more index, which hides an outer one of the same name."""
+        return replace(self, letters=(*self.letters, letter), lows=(*self.lows, low), lengths=(*self.lengths, length))
+
+    def only_where(self, mask: Array | None) -> Scope:
+        """The scope where only the places of `mask` are needed."""
+        if mask is None:
+            return self
+        return replace(self, guard=mask if self.guard is None else pad(self.guard, mask.ndim) & mask)
+
+    def naming(self, arguments: Mapping[str, Array]) -> Scope:
+        """The scope of a function's own definition, with its arguments."""
+        return replace(self, arguments=arguments)
+
+    def exactly(self) -> Scope:
+        """The scope for a part whose value, not its magnitude, is wanted."""
+        return replace(self, magnitude=False) if self.magnitude else self
+
+    def axis(self, letter: str) -> int:
+        """The array axis of an index."""
+        for axis in range(len(self.letters), 0, -1):
+            if self.letters[axis - 1] == letter:
+                return axis
+        raise EvaluationError(f"{self.owner + ': ' if self.owner else ''}the index {letter} has no range here")
+
+    def places(self, axis: int) -> Array:
+        """The values that the index of an axis takes, along that axis."""
+        low, length = self.lows[axis - 1], self.lengths[axis - 1]
+        return along(np.arange(low, low + length), axis, self.rank)
+
+
+def pad(array: Array, rank: int) -> Array:
+    """An array made in an outer scope, with axes of length 1 for the indices that came since."""
+    return array if array.ndim == rank else array[(...,) + (None,) * (rank - array.ndim)]
+
+
+def along(values: Array, axis: int, rank: int) -> Array:
+    """A vector as an array of `rank` axes that varies along one of them."""
+    return values[tuple(slice(None) if each == axis else None for each in range(rank))]

@@ -1,0 +1,224 @@
+"""How formulas are spelled: ASCII (which the reader of formulas reads back), Unicode and LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from backprop_derive.graph.expressions import Fold
+from backprop_derive.graph.indices import Affine
+from backprop_derive.graph.naming import form_text
+from backprop_derive.notation import GREEK, latex_name, unicode_name
+from backprop_derive.operations.functions import find_function
+from backprop_derive.presentation.writing import ATOM, POWER, PRODUCT, SUM, Writer, Written, decimal_text
+
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠"}
+_LATEX_RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
+_VULGAR = {Fraction(1, 2): "½", Fraction(1, 4): "¼", Fraction(3, 4): "¾", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔"}
+
+
+class AsciiWriter(Writer):
+    """The language of specs."""
+
+    def name(self, name: str, indices: Sequence[str]) -> str:
+        return f"{name}[{','.join(indices)}]" if indices else name
+
+    def number(self, value: Fraction) -> Written:
+        decimal = decimal_text(value)
+        return Written(decimal or str(value), ATOM if decimal or value.denominator == 1 else PRODUCT)
+
+    def integer(self, form: Affine, names: Mapping[str, str]) -> str:
+        return form_text(form, names)
+
+    def product(self, parts: Sequence[str]) -> str:
+        return "*".join(parts)
+
+    def fraction(self, numerator: Written, denominator: Written) -> Written:
+        below = denominator.text if denominator.level >= POWER else self.brackets(denominator.text)
+        return Written(f"{self._bracketed(numerator, PRODUCT, last=False)}/{below}", PRODUCT)
+
+    def raised(self, base: Written, exponent: Written) -> Written:
+        below = base.text if base.level == ATOM else self.brackets(base.text)
+        above = exponent.text if exponent.level == ATOM else self.brackets(exponent.text)
+        return Written(f"{below}^{above}", POWER)
+
+    def brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def call(self, function: str, order: int, arguments: Sequence[Written]) -> Written:
+        inside = ", ".join(argument.text for argument in arguments)
+        return Written(f"{function}{chr(39) * order}({inside})")
+
+    def fold(self, fold: Fold, letter: str, body: Written, axis: tuple[str, str] | None, at: str | None) -> Written:
+        inside = [body.text, letter, *(axis or ())]
+        if at is not None:
+            inside.append(at)
+        return Written(f"{fold.kind}({', '.join(inside)})")
+
+    def condition(self, relation: str, left: str, right: str) -> str:
+        return f"{left} {relation} {right}"
+
+    def choice(self, test: str, then: Written, otherwise: Written | None) -> Written:
+        return Written(f"where({test}, {then.text}, {otherwise.text if otherwise else '0'})")
+
+    def partial(self, top: str, bottom: str, direct: bool) -> Written:
+        return Written(f"{'d+' if direct else 'd'}{top}/d{bottom}")
+
+    def constant(self, name: str) -> str:
+        return name
+
+
+class UnicodeWriter(AsciiWriter):
+    """What a terminal shows: `(y' − y)·f_B'(z_B)·o1`, `½`, `Σ_k`, `∂L/∂w`."""
+
+    minus = "−"
+
+    def write(self, expression: object) -> str:
+        return super().write(expression).replace("-", self.minus)  # type: ignore[arg-type]
+
+    def form(self, form: Affine) -> str:
+        return super().form(form).replace("-", self.minus)
+
+    def name(self, name: str, indices: Sequence[str]) -> str:
+        shown = unicode_name(name)
+        return f"{shown}[{','.join(indices)}]" if indices else shown
+
+    def number(self, value: Fraction) -> Written:
+        return Written(_VULGAR[value]) if value in _VULGAR else super().number(value)
+
+    def integer(self, form: Affine, names: Mapping[str, str]) -> str:
+        return form_text(form, names, "·").replace(" ", "")
+
+    def product(self, parts: Sequence[str]) -> str:
+        text = parts[0]
+        for before, part in zip(parts, parts[1:], strict=False):
+            text += ("" if before in _VULGAR.values() else " " if part.startswith("Σ") else "·") + part
+        return text
+
+    def fraction(self, numerator: Written, denominator: Written) -> Written:
+        if numerator.text.isdigit() and denominator.text.isdigit():
+            value = Fraction(int(numerator.text), int(denominator.text))
+            if value in _VULGAR:
+                return Written(_VULGAR[value])
+        return super().fraction(numerator, denominator)
+
+    def raised(self, base: Written, exponent: Written) -> Written:
+        below = base.text if base.level == ATOM else self.brackets(base.text)
+        if exponent.text.lstrip("-").isdigit():
+            return Written(below + exponent.text.translate(_SUPERSCRIPT), POWER)
+        return Written(f"{below}^{exponent.text if exponent.level == ATOM else self.brackets(exponent.text)}", POWER)
+
+    def call(self, function: str, order: int, arguments: Sequence[Written]) -> Written:
+        inside = ", ".join(argument.text for argument in arguments)
+        row = find_function(function) if function not in self.graph.functions else None
+        if row is not None and row.name == "step":
+            return Written(f"[{inside} > 0]")
+        if row is not None and row.name == "abs":
+            return Written(f"|{inside}|")
+        if row is not None and row.name == "sqrt":
+            return Written("√" + (inside if arguments[0].level == ATOM else self.brackets(inside)), POWER)
+        shown = row.unicode or row.name if row is not None else unicode_name(function)
+        return Written(f"{shown}{chr(39) * order}({inside})")
+
+    def fold(self, fold: Fold, letter: str, body: Written, axis: tuple[str, str] | None, at: str | None) -> Written:
+        signs = {"sum": "Σ", "prod": "Π", "max": "max", "argmax": "argmax"}
+        if fold.kind not in signs:
+            component = f"[{at}]" if at is not None else ""
+            return Written(f"{fold.kind}_{letter}({body.text}){component}")
+        under = f"_{letter}" if axis is None else f"_{{{letter}={axis[0]}..{axis[1]}}}"
+        inner = body.text if body.level >= PRODUCT else self.brackets(body.text)
+        return Written(f"{signs[fold.kind]}{under} {inner}", PRODUCT, open=True)
+
+    def condition(self, relation: str, left: str, right: str) -> str:
+        return f"{left} {_RELATIONS.get(relation, relation)} {right}"
+
+    def choice(self, test: str, then: Written, otherwise: Written | None) -> Written:
+        if otherwise is not None:
+            return Written(f"{then.text} if {test} else {otherwise.text}", SUM)
+        if then.text == "1":
+            return Written(f"[{test}]")
+        return Written(f"[{test}]·{self._bracketed(then, PRODUCT)}", PRODUCT, then.open)
+
+    def partial(self, top: str, bottom: str, direct: bool) -> Written:
+        return Written(f"∂{'⁺' if direct else ''}{top}/∂{bottom}")
+
+    def constant(self, name: str) -> str:
+        return GREEK.get(name, name)
+
+
+class LatexWriter(Writer):
+    r"""amsmath: `\frac{1}{m}\sum_{i=1}^{m}(y' - y)\,f_B'(z_B)\,o_{1}`."""
+
+    def name(self, name: str, indices: Sequence[str]) -> str:
+        joined = ("" if all(len(index) == 1 for index in indices) else ",").join(indices)
+        return latex_name(name, joined)
+
+    def number(self, value: Fraction) -> Written:
+        if value.denominator == 1:
+            return Written(str(value))
+        return Written(decimal_text(value) or rf"\frac{{{value.numerator}}}{{{value.denominator}}}")
+
+    def integer(self, form: Affine, names: Mapping[str, str]) -> str:
+        text = form_text(form, {name: latex_name(letter) for name, letter in names.items()}, "")
+        return text.replace("floor((", r"\lfloor (").replace(")/", ")/").replace(" ", "")
+
+    def product(self, parts: Sequence[str]) -> str:
+        return r"\,".join(parts)
+
+    def fraction(self, numerator: Written, denominator: Written) -> Written:
+        if numerator.open or (numerator.level == SUM and len(numerator.text) > 60):
+            return Written(rf"\frac{{1}}{{{denominator.text}}}\,{self._bracketed(numerator, PRODUCT)}", PRODUCT, numerator.open)
+        return Written(rf"\frac{{{numerator.text}}}{{{denominator.text}}}")
+
+    def raised(self, base: Written, exponent: Written) -> Written:
+        simple = base.level == ATOM and not any(mark in base.text for mark in ("^", "'", r"\frac"))
+        return Written(f"{base.text if simple else self.brackets(base.text)}^{{{exponent.text}}}", POWER)
+
+    def brackets(self, text: str) -> str:
+        return rf"\left({text}\right)" if any(tall in text for tall in (r"\frac", r"\sum", r"\prod")) else f"({text})"
+
+    def call(self, function: str, order: int, arguments: Sequence[Written]) -> Written:
+        inside = ", ".join(argument.text for argument in arguments)
+        row = find_function(function) if function not in self.graph.functions else None
+        if row is not None and row.name in _LATEX_CALLS:
+            return Written(_LATEX_CALLS[row.name].replace("@", inside))
+        shown = row.latex if row is not None and row.latex else latex_name(function)
+        primes = "'" * order
+        if primes and "_" in shown:
+            base, _, subscript = shown.partition("_")
+            shown, primes = f"{base}{primes}_{subscript}", ""
+        return Written(shown + primes + self.brackets(inside))
+
+    def fold(self, fold: Fold, letter: str, body: Written, axis: tuple[str, str] | None, at: str | None) -> Written:
+        signs = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "argmax": r"\operatorname{arg\,max}"}
+        shown = latex_name(letter)
+        if fold.kind not in signs:
+            row = find_function(fold.kind)
+            operator = row.latex if row is not None and row.latex else rf"\operatorname{{{fold.kind}}}"
+            component = f"_{{{at}}}" if at is not None else ""
+            return Written(f"{operator}_{{{shown}}}{self.brackets(body.text)}{component}")
+        low, high = axis or (self.integer(fold.bound.axis.low, {}), self.integer(fold.bound.axis.high, {}))
+        limits = f"_{{{shown}={low}}}^{{{high}}}" if fold.kind in ("sum", "prod") else f"_{{{shown}}}"
+        inner = body.text if body.level >= PRODUCT else self.brackets(body.text)
+        return Written(f"{signs[fold.kind]}{limits} {inner}", PRODUCT, open=True)
+
+    def condition(self, relation: str, left: str, right: str) -> str:
+        return f"{left} {_LATEX_RELATIONS.get(relation, relation)} {right}"
+
+    def choice(self, test: str, then: Written, otherwise: Written | None) -> Written:
+        if otherwise is not None:
+            rows = rf"{then.text} & {test} \\ {otherwise.text} & \text{{otherwise}}"
+            return Written(rf"\begin{{cases}}{rows}\end{{cases}}")
+        if then.text == "1":
+            return Written(f"[{test}]")
+        return Written(rf"[{test}]\,{self._bracketed(then, PRODUCT)}", PRODUCT, then.open)
+
+    def partial(self, top: str, bottom: str, direct: bool) -> Written:
+        return Written(rf"\frac{{\partial{'^{+}' if direct else ''} {top}}}{{\partial {bottom}}}")
+
+    def constant(self, name: str) -> str:
+        return "\\" + name if name in GREEK else name
+
+
+_LATEX_CALLS = {"sqrt": r"\sqrt{@}", "abs": r"\left|@\right|", "exp": r"e^{@}", "step": r"\mathbb{1}[@ > 0]"}

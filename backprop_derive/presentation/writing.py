@@ -1,0 +1,341 @@
+"""Expressions as one line of text. This module decides on brackets, signs, fractions and the names of bound indices;
+the styles in `presentation.styles` only say how each thing is spelled.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from backprop_derive.graph.expressions import (
+    ZERO,
+    Add,
+    Apply,
+    Bracket,
+    Compare,
+    Constant,
+    Expression,
+    Fold,
+    Integer,
+    Mul,
+    Number,
+    Partial,
+    Power,
+    Ref,
+    Where,
+    free_variables,
+    mul,
+    num,
+    power,
+    walk,
+)
+from backprop_derive.graph.indices import Affine, Axis, Condition
+from backprop_derive.graph.nodes import Graph
+
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+_LADDER = "jklpqrstuvwcdeabghimn"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A piece of text, how tightly it holds together, and whether it swallows what follows (as Σ does)."""
+
+    text: str
+    level: int = ATOM
+    open: bool = False
+
+
+class Writer(ABC):
+    """Writes expressions over one graph. The sample index is left off the names that carry it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.extra: dict[str, tuple[Axis, ...]] = {}
+        self.sample = graph.samples.index if graph.samples else None
+        sizes = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
+        self.reserved = sizes | set(graph.by_name) | set(graph.aliases) | ({self.sample} if self.sample else set())
+        self.sampled = {node.name for node in graph.nodes if node.sampled}
+
+    def know(self, names: Mapping[str, tuple[tuple[Axis, ...], bool]]) -> None:
+        """Names outside the graph that may be written: the adjoints, with their axes and whether they are sampled."""
+        for name, (axes, sampled) in names.items():
+            self.extra[name] = axes
+            self.reserved.add(name)
+            if sampled:
+                self.sampled.add(name)
+
+    def write(self, expression: Expression) -> str:
+        """The expression as one line."""
+        return self._write(expression, {}).text
+
+    def form(self, form: Affine) -> str:
+        """An integer form with its own letters."""
+        return self.integer(form, {})
+
+    # -- what a style says ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def name(self, name: str, indices: Sequence[str]) -> str:
+        """A node at its indices."""
+
+    @abstractmethod
+    def number(self, value: Fraction) -> Written:
+        """A number that is not negative."""
+
+    @abstractmethod
+    def integer(self, form: Affine, names: Mapping[str, str]) -> str:
+        """An integer form; `names` are the letters of bound indices."""
+
+    @abstractmethod
+    def product(self, parts: Sequence[str]) -> str:
+        """Factors side by side."""
+
+    @abstractmethod
+    def fraction(self, numerator: Written, denominator: Written) -> Written:
+        """A quotient."""
+
+    @abstractmethod
+    def raised(self, base: Written, exponent: Written) -> Written:
+        """A power."""
+
+    @abstractmethod
+    def brackets(self, text: str) -> str:
+        """Round brackets."""
+
+    @abstractmethod
+    def call(self, function: str, order: int, arguments: Sequence[Written]) -> Written:
+        """A function at its arguments."""
+
+    @abstractmethod
+    def fold(self, fold: Fold, letter: str, body: Written, axis: tuple[str, str] | None, at: str | None) -> Written:
+        """Something over an index. `axis` is None where the range is plain from the body."""
+
+    @abstractmethod
+    def condition(self, relation: str, left: str, right: str) -> str:
+        """A comparison."""
+
+    @abstractmethod
+    def choice(self, test: str, then: Written, otherwise: Written | None) -> Written:
+        """`then` where the test holds, else `otherwise`; None is 0."""
+
+    @abstractmethod
+    def partial(self, top: str, bottom: str, direct: bool) -> Written:
+        """A partial derivative by name."""
+
+    @abstractmethod
+    def constant(self, name: str) -> str:
+        """`pi` or `e`."""
+
+    # -- the grammar of a line --------------------------------------------------------------------------------------
+
+    def _write(self, expression: Expression, names: Mapping[str, str]) -> Written:
+        match expression:
+            case Number(value):
+                return self._number(value)
+            case Constant(name):
+                return Written(self.constant(name))
+            case Integer(form):
+                level = ATOM if len(form.terms) + bool(form.constant) <= 1 and all(times == 1 for _, times in form.terms) else SUM
+                return Written(self.integer(form, names), level)
+            case Ref():
+                return Written(self._ref(expression, names))
+            case Add(terms):
+                return self._sum(terms, names)
+            case Mul():
+                return self._product(expression, names)
+            case Power(base, exponent):
+                return self._power(base, exponent, names)
+            case Apply(function, arguments, order):
+                return self.call(function, order, [self._write(argument, names) for argument in arguments])
+            case Fold():
+                return self._fold(expression, names)
+            case Bracket(condition):
+                return self.choice(self._condition(condition, names), Written("1"), None)
+            case Compare(relation, left, right):
+                return Written(self.condition(relation, self._write(left, names).text, self._write(right, names).text), SUM)
+            case Where(test, then, otherwise):
+                return self._where(test, then, otherwise, names)
+            case Partial(top, bottom, direct):
+                return self.partial(self._ref(top, names), self._ref(bottom, names), direct)
+            case _:
+                raise TypeError(f"{type(expression).__name__} cannot be written")
+
+    def _number(self, value: Fraction) -> Written:
+        if value < 0:
+            return Written("-" + self.number(-value).text, SUM)
+        return self.number(value)
+
+    def _ref(self, ref: Ref, names: Mapping[str, str]) -> str:
+        indices = ref.indices[1:] if ref.name in self.sampled and ref.indices and ref.indices[0].variable == self.sample else ref.indices
+        return self.name(ref.name, [self.integer(index, names) for index in indices])
+
+    def _sum(self, terms: Sequence[Expression], names: Mapping[str, str]) -> Written:
+        text = ""
+        for place, term in enumerate(terms):
+            negative, positive = _split_sign(term)
+            written = self._write(positive, names)
+            shown = self._bracketed(written, PRODUCT)
+            if place == 0:
+                text = f"-{shown}" if negative else shown
+            else:
+                text += f" - {shown}" if negative else f" + {shown}"
+        return Written(text, SUM)
+
+    def _product(self, expression: Mul, names: Mapping[str, str]) -> Written:
+        negative, positive = _split_sign(expression)
+        if negative:
+            return Written("-" + self._bracketed(self._write(positive, names), PRODUCT), SUM)
+        if not isinstance(positive, Mul):
+            return self._write(positive, names)
+        pieces: list[Written] = []
+        above: list[Written] = []
+        below: list[Written] = []
+
+        def close() -> None:
+            if below:
+                top = self._joined(above) if above else self._number(Fraction(1))
+                pieces.append(self.fraction(top, self._joined(below)))
+            else:
+                pieces.extend(above)
+            above.clear()
+            below.clear()
+
+        for factor in positive.factors:
+            inverse = _inverse(factor)
+            if inverse is not None:
+                below.append(self._write(inverse, names))
+                continue
+            if isinstance(factor, Number) and factor.value.denominator > 1 and _shown_as_fraction(factor.value):
+                below.append(self._number(Fraction(factor.value.denominator)))
+                if factor.value.numerator != 1:
+                    above.append(self._number(Fraction(factor.value.numerator)))
+                continue
+            if below:
+                close()
+            above.append(self._write(factor, names))
+        close()
+        return self._joined(pieces)
+
+    def _joined(self, parts: Sequence[Written]) -> Written:
+        if len(parts) == 1:
+            return parts[0]
+        texts = [self._bracketed(part, PRODUCT, last=place == len(parts) - 1) for place, part in enumerate(parts)]
+        return Written(self.product(texts), PRODUCT, parts[-1].open)
+
+    def _bracketed(self, written: Written, level: int, *, last: bool = True) -> str:
+        if written.level < level or (written.open and not last):
+            return self.brackets(written.text)
+        return written.text
+
+    def _power(self, base: Expression, exponent: Expression, names: Mapping[str, str]) -> Written:
+        if isinstance(exponent, Number) and exponent.value < 0:
+            return self.fraction(self._number(Fraction(1)), self._write(power(base, num(-exponent.value)), names))
+        if isinstance(exponent, Number) and exponent.value == Fraction(1, 2):
+            return self.call("sqrt", 0, [self._write(base, names)])
+        return self.raised(self._write(base, names), self._write(exponent, names))
+
+    def _fold(self, fold: Fold, names: Mapping[str, str]) -> Written:
+        letter = self._letter(fold, names)
+        inner = {**names, fold.bound.name: letter}
+        body = self._write(fold.body, inner)
+        axis = fold.bound.axis
+        ends = None if self._plain(fold) else (self.integer(axis.low, names), self.integer(axis.high, names))
+        at = None if fold.at is None else self.integer(fold.at, names)
+        return self.fold(fold, letter, body, ends, at)
+
+    def _letter(self, fold: Fold, names: Mapping[str, str]) -> str:
+        """A letter for a bound index: its own, unless that is free in the body, bound outside, or a name there."""
+        stem = fold.bound.name.split("#")[0]
+        free = {names.get(name, name) for name in _free_letters(fold)} | set(names.values())
+        if self.sample is not None and stem == self.sample and stem not in free:
+            return stem
+        start = _LADDER.find(stem)
+        candidates = [stem, *(_LADDER[start + 1 :] + _LADDER[:start] if start >= 0 else _LADDER)]
+        candidates += [f"{stem}_{count}" for count in range(2, 200)]
+        return next(each for each in candidates if each not in free and each not in self.reserved)
+
+    def _plain(self, fold: Fold) -> bool:
+        """Whether a reader finds the range from where the index stands alone in the body."""
+        if self.sample is not None and fold.bound.name == self.sample:
+            return True
+        found = list(self._alone(fold.body, fold.bound.name))
+        return bool(found) and all(axis == fold.bound.axis for axis in found)
+
+    def _alone(self, expression: Expression, name: str) -> Iterator[Axis]:
+        for each in walk(expression):
+            if isinstance(each, Ref) and each.indices:
+                axes = self._axes(each.name)
+                for index, axis in zip(each.indices, axes, strict=False):
+                    if index.variable == name:
+                        yield axis
+
+    def _axes(self, name: str) -> tuple[Axis, ...]:
+        if name in self.extra:
+            return self.extra[name]
+        node = self.graph.by_name.get(name)
+        if node is None:
+            return ()
+        main = next((piece for piece in node.pieces if len(piece.axes) == len(node.letters)), None)
+        return tuple(axis for _, axis in main.axes) if main is not None else node.axes
+
+    def _condition(self, condition: Condition, names: Mapping[str, str]) -> str:
+        left, right = _sides(condition)
+        relation = {"=": "=", "!=": "!=", ">=": "<="}[condition.kind]
+        return self.condition(relation, self.integer(left, names), self.integer(right, names))
+
+    def _where(self, test: Expression, then: Expression, otherwise: Expression, names: Mapping[str, str]) -> Written:
+        if then == ZERO and otherwise != ZERO and isinstance(test, Bracket):
+            test, then, otherwise = Bracket(test.condition.negated()), otherwise, ZERO
+        shown = self._condition(test.condition, names) if isinstance(test, Bracket) else self._write(test, names).text
+        return self.choice(shown, self._write(then, names), None if otherwise == ZERO else self._write(otherwise, names))
+
+
+def _split_sign(expression: Expression) -> tuple[bool, Expression]:
+    """Whether a minus stands in front, and what it stands in front of."""
+    if isinstance(expression, Number) and expression.value < 0:
+        return True, Number(-expression.value)
+    if isinstance(expression, Mul) and isinstance(expression.factors[0], Number) and expression.factors[0].value < 0:
+        return True, mul(Number(-expression.factors[0].value), *expression.factors[1:])
+    return False, expression
+
+
+def _inverse(factor: Expression) -> Expression | None:
+    """`x^n` for a factor `x^-n`."""
+    if isinstance(factor, Power) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
+        return power(factor.base, Number(-factor.exponent.value))
+    return None
+
+
+def _shown_as_fraction(value: Fraction) -> bool:
+    return decimal_text(value) is None
+
+
+def decimal_text(value: Fraction) -> str | None:
+    """The decimal spelling of a number that people write so: 0.01, 0.2, but not 1/2, 1/3, 3/4 or 1/8."""
+    if value.denominator in (1, 2, 3, 4, 6, 8, 12):
+        return None
+    digits = value.denominator
+    for prime in (2, 5):
+        while digits % prime == 0:
+            digits //= prime
+    if digits != 1:
+        return None
+    shift = next(count for count in range(1, 200) if 10**count % value.denominator == 0)
+    scaled = str(value.numerator * (10**shift // value.denominator)).zfill(shift + 1)
+    return f"{scaled[:-shift]}.{scaled[-shift:]}"
+
+
+def _sides(condition: Condition) -> tuple[Affine, Affine]:
+    """`form = 0` with its negative part on the other side: `t - s = 0` is `t = s`; `T - t - 1 >= 0` is `t + 1 <= T`."""
+    form = condition.form
+    plus = Affine(tuple((atom, times) for atom, times in form.terms if times > 0), max(form.constant, 0))
+    minus = Affine(tuple((atom, -times) for atom, times in form.terms if times < 0), max(-form.constant, 0))
+    return (minus, plus) if condition.kind == ">=" else (plus, minus)
+
+
+def _free_letters(fold: Fold) -> set[str]:
+    """The variables that are free in a fold, and so cannot name its own index."""
+    found = free_variables(fold.body) - {fold.bound.name}
+    return found if fold.at is None else found | fold.at.variables()

@@ -1,0 +1,68 @@
+"""How long the commands take to start, next to `import sympy`.
+
+Each round runs every command once as a whole process, so that a slow moment of the machine falls on all of them; the ratio to
+`import sympy` is taken within a round, and the median of the rounds is printed.
+
+    python benchmarks/startup.py [--rounds 15] [--gate]
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOL = str(Path(sys.executable).with_name("backprop-derive"))
+YARDSTICK = "import sympy"
+COMMANDS = {
+    "pass": (sys.executable, "-c", "pass"),
+    YARDSTICK: (sys.executable, "-c", "import sympy"),
+    "--help": (TOOL, "--help"),
+    "derive": (TOOL, "derive", str(ROOT / "specs" / "two_hidden_nodes.yaml")),
+}
+LIMITS = {"--help": 0.3, "derive": 1.6}
+
+
+def seconds(command: tuple[str, ...]) -> float:
+    """The wall time of one process. Raises CalledProcessError if it fails."""
+    start = perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return perf_counter() - start
+
+
+def measure(rounds: int) -> dict[str, list[float]]:
+    """The times of each command, round by round, after one round that warms the file cache."""
+    for command in COMMANDS.values():
+        seconds(command)
+    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for _ in range(rounds):
+        for name, command in COMMANDS.items():
+            times[name].append(seconds(command))
+    return times
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="How long the commands take to start, next to `import sympy`.")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--gate", action="store_true", help="exit with 1 where a command is slower than its limit")
+    options = parser.parse_args()
+    if options.rounds < 15:
+        parser.error("fewer than 15 rounds say little")
+
+    times = measure(options.rounds)
+    ratios = {name: median(a / b for a, b in zip(times[name], times[YARDSTICK], strict=True)) for name in COMMANDS}
+    print(f"{'command':14}{'median':>10}{'to import sympy':>18}{'limit':>8}")
+    for name in COMMANDS:
+        print(f"{name:14}{median(times[name]) * 1000:>7.0f} ms{ratios[name]:>18.2f}{LIMITS.get(name, ''):>8}")
+    too_slow = [name for name, limit in LIMITS.items() if ratios[name] > limit]
+    if too_slow:
+        print(f"over the limit: {', '.join(too_slow)}", file=sys.stderr)
+    return 1 if options.gate and too_slow else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
