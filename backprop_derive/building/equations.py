@@ -198,7 +198,8 @@ def _check_agreement(draft: Draft, left: _Left, known: dict[str, Quantity]) -> N
 
 def _operation(pieces: list[Piece]) -> str:
     """The activation, where the definition is just an activation of another node."""
-    definition = pieces[0].definition if len(pieces) == 1 else None
+    main = max(pieces, key=lambda piece: len(piece.axes), default=None)
+    definition = None if main is None else main.definition
     if isinstance(definition, Apply) and len(definition.arguments) == 1 and isinstance(definition.arguments[0], Ref):
         row = find_function(definition.function)
         return definition.function if row is None or row.activation else ""

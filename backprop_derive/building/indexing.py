@@ -8,6 +8,7 @@ from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.indices import Affine, Axis, Condition, at_least, equal, number, quotient, variable
 from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Syntax
+from backprop_derive.operations.functions import find_function
 
 
 def integer_form(tree: Syntax, scope: Scope) -> Affine:
@@ -95,6 +96,9 @@ def range_of(index: Name, body: Syntax, scope: Scope, given: tuple[Affine, Affin
 
 def axes_alone(index: str, tree: Syntax, scope: Scope) -> Iterator[tuple[str, Axis]]:
     """Each name, with its axis, in whose brackets `index` stands alone; an inner sum over the same letter hides it."""
+    if isinstance(tree, Call) and len(tree.arguments) >= 2 and _reads_component(tree, scope):
+        yield from _component_axes(index, tree, scope)
+        return
     if isinstance(tree, Call) and len(tree.arguments) >= 2 and _binds(tree, index):
         for end in tree.arguments[2:]:
             yield from axes_alone(index, end, scope)
@@ -108,6 +112,22 @@ def axes_alone(index: str, tree: Syntax, scope: Scope) -> Iterator[tuple[str, Ax
                     yield name, axis
     for child in tree.children():
         yield from axes_alone(index, child, scope)
+
+
+def _reads_component(tree: Call, scope: Scope) -> bool:
+    """`softmax(z[c], c)`: a function whose value has components."""
+    row = None if tree.function in scope.functions else find_function(tree.function)
+    return row is not None and row.vector == "to vector"
+
+
+def _component_axes(index: str, tree: Call, scope: Scope) -> Iterator[tuple[str, Axis]]:
+    """The component that is read runs over the same axis as the letter that the function runs over."""
+    body, letter = tree.arguments[0], tree.arguments[1]
+    read = tree.arguments[-1]
+    if isinstance(read, Name) and read.name == index and isinstance(letter, Name):
+        yield from axes_alone(letter.name, body, scope)
+    elif not _binds(tree, index):
+        yield from axes_alone(index, body, scope)
 
 
 def _binds(tree: Call, index: str) -> bool:

@@ -25,6 +25,8 @@ _LOSS_NAMES = ("L", "Loss", "ell", "L_sample")
 def add_loss(draft: Draft, targets: Sequence[str]) -> tuple[str, tuple[Fact, ...]]:
     """The name of the loss node, and what the loss takes for granted of the targets."""
     entry = draft.spec.loss
+    if draft.spec.equations and any(equation.left.text.partition("[")[0] not in draft.nodes for equation in draft.spec.equations):
+        return "", ()
     if entry is None:
         return _last(draft), ()
     name = draft.aliases.get(entry.text.text, entry.text.text)

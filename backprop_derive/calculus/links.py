@@ -9,14 +9,15 @@ carries brackets: ∂p[c]/∂z[k] = p[c]·([c = k] − p[k]).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from backprop_derive.calculus.adjoints import ancestors, found_in, pull, pulled_apart
 from backprop_derive.calculus.ranges import solve, solved_for
+from backprop_derive.calculus.rewriting import tidy
 from backprop_derive.calculus.terms import Term, expression_of
-from backprop_derive.graph.expressions import ZERO, Bound, Expression, Partial, Ref
-from backprop_derive.graph.indices import Condition, always, at_least, variable
+from backprop_derive.graph.expressions import ZERO, Bound, Expression, Partial, Ref, reindex
+from backprop_derive.graph.indices import Affine, Axis, Condition, always, at_least, axis_to, size, variable
+from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph, Node
 
 
@@ -44,8 +45,32 @@ def links(graph: Graph, node: Node, reaching: set[str]) -> tuple[Link, ...]:
         if name in reaching:
             child = graph.node(name)
             direct = _depends_otherwise(graph, node.name, name)
-            found.extend(replace(link, direct=direct) for link in _links_to(graph, node, child))
+            found.extend(_lettered(graph, node, replace(link, direct=direct)) for link in _links_to(graph, node, child))
     return tuple(found)
+
+
+def _lettered(graph: Graph, node: Node, link: Link) -> Link:
+    """The link with letters that a reader likes for the indices that are summed, and its value as a book writes it."""
+    taken = {*node.letters, *graph.by_name, *(each for axis in node.axes for each in axis.high.sizes())}
+    taken |= {graph.samples.index, graph.samples.size} if graph.samples is not None else set()
+    names: dict[str, Affine] = {}
+    for bound in link.bounds:
+        letter = free_letter(bound.name.split("#")[0], taken) if "#" in bound.name and bound.axis != _sample_axis(graph) else bound.name
+        taken.add(letter)
+        names[bound.name] = variable(letter)
+    changed = {name: form for name, form in names.items() if form.variable != name}
+    return Link(
+        Ref(link.child.name, tuple(index.substitute(changed) for index in link.child.indices)),
+        link.parent,
+        tidy(reindex(link.value, changed)),
+        tuple(Bound(names[bound.name].variable or bound.name, bound.axis.substitute(changed)) for bound in link.bounds),
+        tuple(condition.substitute(changed) for condition in link.conditions),
+        link.direct,
+    )
+
+
+def _sample_axis(graph: Graph) -> Axis | None:
+    return axis_to(size(graph.samples.size)) if graph.samples is not None else None
 
 
 def _depends_otherwise(graph: Graph, parent: str, child: str) -> bool:
@@ -119,22 +144,3 @@ def _shared_solved(graph: Graph, node: Node, link: Link, terms: tuple[Term, ...]
         child = Ref(link.child.name, tuple(index.substitute(put) for index in link.child.indices))
         link = replace(link, child=child, bounds=rest, conditions=link.conditions + open_ends)
     return replace(link, value=expression_of(terms))
-
-
-def count_paths(graph: Graph, node: str, target: str, reaching: Mapping[str, object] | set[str]) -> int:
-    """How many ways lead from a node to the target, child by child (not place by place). A recurrence counts as many."""
-    counts: dict[str, int] = {target: 1}
-    active: set[str] = set()
-
-    def count(name: str) -> int:
-        if name in counts:
-            return counts[name]
-        if name in active:
-            return 1_000_000
-        active.add(name)
-        total = sum(count(child) for child in graph.children[name] if child in reaching)
-        active.discard(name)
-        counts[name] = min(total, 1_000_000)
-        return counts[name]
-
-    return count(node)

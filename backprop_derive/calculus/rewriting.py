@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from backprop_derive.calculus.arranging import arranged
 from backprop_derive.calculus.ranges import solve
-from backprop_derive.calculus.terms import Term, expression_of, opened, rename_bounds, terms_of
+from backprop_derive.calculus.terms import Term, expression_of, free_names, opened, rename_bounds, terms_of, within
 from backprop_derive.graph.expressions import (
     Add,
     Bound,
@@ -51,6 +51,7 @@ class Rewrite:
     sentence: str
     apply: Callable[[Terms, Ground], Terms]
     identity: str = ""
+    assumes: bool = False
 
 
 def pick_from_sums(terms: Terms, ground: Ground) -> Terms:
@@ -60,7 +61,7 @@ def pick_from_sums(terms: Terms, ground: Ground) -> Terms:
         parts = [Term(term.coefficient, (), term.bounds, term.conditions)]
         for factor in term.factors:
             inner = terms_of(factor) if isinstance(factor, Add) and _has_conditions(factor) else (Term().after(factor),)
-            parts = [_times(part, each) for part in parts for each in inner]
+            parts = [within(part, each) for part in parts for each in inner]
         for part in parts:
             taken = {bound.name: bound.axis for bound in part.bounds}
             found.extend(solve(part, (), {**ground.ranges, **taken}, ground.smallest))
@@ -69,12 +70,6 @@ def pick_from_sums(terms: Terms, ground: Ground) -> Terms:
 
 def _has_conditions(factor: Add) -> bool:
     return any(term.conditions for term in terms_of(factor))
-
-
-def _times(left: Term, right: Term) -> Term:
-    right = rename_bounds(right, {bound.name for bound in left.bounds}) if right.bounds else right
-    joined = left.after(*right.factors).times(right.coefficient)
-    return replace(joined, bounds=left.bounds + right.bounds, conditions=left.conditions + right.conditions)
 
 
 def cancel(terms: Terms, _ground: Ground) -> Terms:
@@ -93,10 +88,10 @@ def _split_where_it_cancels(term: Term) -> Terms:
         if not isinstance(factor, Add | Fold):
             continue
         others = term.factors[:place] + term.factors[place + 1 :]
-        inner = opened(factor)
-        if (isinstance(factor, Add) or inner != (Term().after(factor),)) and _inverses(inner) & set(others):
+        inner = tuple(rename_bounds(each, free_names(Term(factors=others))) for each in opened(factor))
+        if _inverses(inner) & set(others):
             before = Term(term.coefficient, term.factors[:place], term.bounds, term.conditions)
-            parts = (_times(_times(before, each), Term(factors=term.factors[place + 1 :])) for each in inner)
+            parts = (within(within(before, each), Term(factors=term.factors[place + 1 :])) for each in inner)
             return tuple(part for each in parts for part in _split_where_it_cancels(each))
     return (term,)
 
@@ -143,20 +138,21 @@ def _length(expression: Expression) -> int:
 
 
 def use_facts(terms: Terms, ground: Ground) -> Terms:
-    """`Σ_c y_c = 1` where that is taken for granted."""
-    return tuple(_with_facts(term, ground.facts) for term in terms)
+    """`Σ_c y_c = 1` where that is taken for granted; entries that stand one by one are collected for it."""
+    for fact in ground.facts:
+        if fact.entries:
+            terms = _collected(terms, fact)
+        else:
+            terms = tuple(_summed_to_one(term, fact) for term in terms)
+    return terms
 
 
-def _with_facts(term: Term, facts: Sequence[Fact]) -> Term:
-    for fact in facts:
-        for bound in term.bounds:
-            inside = [factor for factor in term.factors if bound.name in free_variables(factor)]
-            free = not any(bound.name in condition.form.variables() for condition in term.conditions)
-            if free and len(inside) == 1 and _is_entry(inside[0], bound, fact):
-                return _with_facts(_dropped(term, bound, inside[0]), facts)
-        for factor in term.factors:
-            if isinstance(factor, Add) and fact.entries and set(factor.terms) == _listed(fact, factor):
-                return _with_facts(replace(term, factors=tuple(each for each in term.factors if each is not factor)), facts)
+def _summed_to_one(term: Term, fact: Fact) -> Term:
+    for bound in term.bounds:
+        inside = [factor for factor in term.factors if bound.name in free_variables(factor)]
+        free = not any(bound.name in condition.form.variables() for condition in term.conditions)
+        if free and len(inside) == 1 and _is_entry(inside[0], bound, fact):
+            return _summed_to_one(_dropped(term, bound, inside[0]), fact)
     return term
 
 
@@ -164,11 +160,41 @@ def _is_entry(factor: Expression, bound: Bound, fact: Fact) -> bool:
     return isinstance(factor, Ref) and factor.name == fact.vector and factor.indices[-1].variable == bound.name
 
 
-def _listed(fact: Fact, factor: Add) -> set[Expression]:
-    """The entries of a fact, at the sample at which the factor reads them."""
-    first = next((term for term in factor.terms if isinstance(term, Ref)), None)
-    sample = first.indices[: len(first.indices)] if first is not None else ()
-    return {Ref(entry.name, (*sample[: len(sample) - len(entry.indices)], *entry.indices)) for entry in fact.entries}
+def _collected(terms: Terms, fact: Fact) -> Terms:
+    """`y1·u + y2·u + y3·u = u`: multiplied out where that brings the entries together, and left alone where it does not."""
+    flat = tuple(part for term in terms for part in _multiplied_out(term))
+    names = {entry.name for entry in fact.entries}
+    groups: dict[tuple[object, ...], set[str]] = {}
+    for term in flat:
+        entries = [factor for factor in term.factors if isinstance(factor, Ref) and factor.name in names]
+        if len(entries) == 1:
+            groups.setdefault(_rest_of(term, entries[0]), set()).add(entries[0].name)
+    full = {key for key, found in groups.items() if found == names}
+    if not full:
+        return terms
+    kept: list[Term] = []
+    for term in flat:
+        entries = [factor for factor in term.factors if isinstance(factor, Ref) and factor.name in names]
+        key = _rest_of(term, entries[0]) if len(entries) == 1 else None
+        if key not in full:
+            kept.append(term)
+        elif entries[0].name == fact.entries[0].name:
+            kept.append(replace(term, factors=tuple(factor for factor in term.factors if factor != entries[0])))
+    return tuple(kept)
+
+
+def _multiplied_out(term: Term) -> Terms:
+    """The product with every factor that is a plain sum multiplied out."""
+    found: Terms = (replace(term, factors=()),)
+    for factor in term.factors:
+        found = tuple(within(part, each) for part in found for each in (terms_of(factor) if isinstance(factor, Add) else (Term().after(factor),)))
+    return found
+
+
+def _rest_of(term: Term, entry: Expression) -> tuple[object, ...]:
+    """What a term is without one entry: number, other factors in any order, sums and conditions."""
+    others = _multiset([factor for factor in term.factors if factor != entry])
+    return (term.coefficient, frozenset(others.items()), term.bounds, term.conditions)
 
 
 def _dropped(term: Term, bound: Bound, factor: Expression) -> Term:
@@ -224,10 +250,13 @@ def _multiset(factors: Sequence[Expression]) -> dict[Expression, int]:
 REWRITES: tuple[Rewrite, ...] = (
     Rewrite("pick from sums", "a bracket [c = k] is 1 for c = k and 0 otherwise, so it picks one term out of the sum", pick_from_sums, "Σ_c [c = k]·e(c) = e(k)"),
     Rewrite("cancel", "what is multiplied and divided by the same quantity cancels", cancel, "u·(1/u) = 1"),
-    Rewrite("use the assumption", "the targets sum to 1, which is assumed of them", use_facts, "Σ_c y_c = 1"),
+    Rewrite("use the assumption", "the targets sum to 1, which is assumed of them", use_facts, "Σ_c y_c = 1", assumes=True),
     Rewrite("close sums", "a sum over something that does not change is that thing times the number of terms", close_sums, "Σ_i e = m·e"),
     Rewrite("gather like terms", "terms that differ only in the number in front are added", gather_like_terms, "u + u = 2·u"),
 )
+
+
+ASSUMING = frozenset(rewrite.name for rewrite in REWRITES if rewrite.assumes)
 
 
 def rewrites(expression: Expression, ground: Ground) -> Iterator[tuple[Rewrite, Expression]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from backprop_derive.graph.expressions import (
+    ONE,
     ZERO,
     Add,
     Bound,
@@ -27,6 +28,7 @@ from backprop_derive.graph.expressions import (
     mul,
     reindex,
 )  # fmt: skip
+from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Condition, IndexMap, variable
 
 
@@ -86,7 +88,7 @@ def terms_of(expression: Expression) -> tuple[Term, ...]:
     found: tuple[Term, ...] = (Term(),)
     for factor in expression.factors if isinstance(expression, Mul) else (expression,):
         inner = _guarded(factor)
-        found = tuple(_joined(term, each) for term in found for each in inner)
+        found = tuple(within(term, each) for term in found for each in inner)
     return found
 
 
@@ -98,11 +100,6 @@ def _guarded(factor: Expression) -> tuple[Term, ...]:
         condition = factor.test.condition
         return tuple(replace(term, conditions=(condition, *term.conditions)) for term in terms_of(factor.then))
     return (Term().after(factor),)
-
-
-def _joined(left: Term, right: Term) -> Term:
-    joined = left.after(*right.factors).times(right.coefficient)
-    return replace(joined, bounds=left.bounds + right.bounds, conditions=left.conditions + right.conditions)
 
 
 def expression_of(terms: Iterable[Term]) -> Expression:
@@ -128,30 +125,35 @@ def opened(expression: Expression) -> tuple[Term, ...]:
     """The terms of a sum, with sums over an index opened into bounds; `expression_of` closes them again."""
     found: list[Term] = []
     for term in terms_of(expression):
+        around = free_names(term)
         parts: tuple[Term, ...] = (replace(term, factors=()),)
         for factor in term.factors:
-            inner = _opened_factor(factor)
-            parts = tuple(_joined(part, _apart(each, part)) for part in parts for each in inner)
+            inner = tuple(rename_bounds(each, around) for each in _opened_factor(factor))
+            parts = tuple(within(part, each) for part in parts for each in inner)
         found.extend(parts)
     return tuple(found)
+
+
+def free_names(term: Term) -> set[str]:
+    """The free index variables of a term."""
+    inside = set().union(*(free_variables(factor) for factor in term.factors), *(each.form.variables() for each in term.conditions))
+    return inside - {bound.name for bound in term.bounds}
 
 
 def _opened_factor(factor: Expression) -> tuple[Term, ...]:
     if isinstance(factor, Fold) and factor.kind == "sum":
         inner = opened(factor.body)
         if len(inner) == 1:
-            return tuple(replace(term, bounds=(factor.bound, *term.bounds)) for term in _apart_from(inner, factor.bound))
+            term = rename_bounds(inner[0], {factor.bound.name})
+            return (replace(term, bounds=(factor.bound, *term.bounds)),)
     return (Term().after(factor),)
 
 
-def _apart_from(terms: tuple[Term, ...], bound: Bound) -> tuple[Term, ...]:
-    return tuple(_apart(term, Term(bounds=(bound,))) for term in terms)
-
-
-def _apart(term: Term, other: Term) -> Term:
-    """The term with bounds that are neither bound nor free in another one."""
-    taken = {bound.name for bound in other.bounds} | {name for factor in other.factors for name in free_variables(factor)}
-    return rename_bounds(term, taken) if any(bound.name in taken for bound in term.bounds) else term
+def within(outer: Term, inner: Term) -> Term:
+    """The product, where the inner term stands in the scope of the outer one's bounds; its own bounds step aside."""
+    inner = rename_bounds(inner, free_names(outer) | {bound.name for bound in outer.bounds}) if inner.bounds else inner
+    product = outer.after(*inner.factors).times(inner.coefficient)
+    return replace(product, bounds=outer.bounds + inner.bounds, conditions=outer.conditions + inner.conditions)
 
 
 def rename_bounds(term: Term, taken: set[str]) -> Term:
@@ -170,3 +172,16 @@ def guarded(expression: Expression, conditions: Iterable[Condition]) -> Expressi
     for condition in conditions:
         expression = Where(Bracket(condition), expression, ZERO)
     return expression
+
+
+def decided(expression: Expression) -> Expression:
+    """`where([condition], a, b)` is a or b where the condition is decided."""
+
+    def change(each: Expression) -> Expression | None:
+        if isinstance(each, Bracket) and each.condition.decided is not None:
+            return ONE if each.condition.decided else ZERO
+        if isinstance(each, Where) and isinstance(each.test, Bracket) and each.test.condition.decided is not None:
+            return decided(each.then if each.test.condition.decided else each.otherwise)
+        return None
+
+    return replace_in(expression, change)

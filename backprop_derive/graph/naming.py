@@ -1,10 +1,10 @@
-"""Integer forms as text: `2*t + k - 1`."""
+"""Integer forms as text, `2*t + k - 1`, and letters for indices."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
-from backprop_derive.graph.indices import Affine, Atom, Product, Quotient, Size, Variable
+from backprop_derive.graph.indices import Affine, Atom, Pick, Product, Quotient, Size, Variable
 
 
 def form_text(form: Affine, names: Mapping[str, str] | None = None, product: str = "*") -> str:
@@ -31,9 +31,9 @@ def atom_text(atom: Atom, names: Mapping[str, str], product: str = "*") -> str:
             return f"floor(({form_text(numerator, names, product)})/{divisor})"
         case Product(left, right):
             return f"{_factor(left, names, product)}{product}{_factor(right, names, product)}"
-        case _:
-            indices = ",".join(form_text(index, names, product) for index in atom.ref.indices)
-            return f"{atom.ref.name}[{indices}]" if indices else atom.ref.name
+        case Pick(ref):
+            indices = ",".join(form_text(index, names, product) for index in ref.indices)
+            return f"{ref.name}[{indices}]" if indices else ref.name
 
 
 def _factor(form: Affine, names: Mapping[str, str], product: str) -> str:
@@ -45,3 +45,14 @@ def _signed(negative: bool, text: str, *, first: bool) -> str:
     if first:
         return f"-{text}" if negative else text
     return f" - {text}" if negative else f" + {text}"
+
+
+_LADDER = "jklpqrstuvwcdeabghimn"
+
+
+def free_letter(stem: str, taken: Container[str]) -> str:
+    """The stem as an index letter, or, if it is taken, the next letter that people use for one and that is free."""
+    start = _LADDER.find(stem)
+    later = _LADDER[start + 1 :] + _LADDER[:start] if start >= 0 else _LADDER
+    candidates = (stem, *later, *(f"{stem}_{count}" for count in range(2, 10_000)))
+    return next(letter for letter in candidates if letter not in taken)

@@ -32,10 +32,10 @@ from backprop_derive.graph.expressions import (
     walk,
 )
 from backprop_derive.graph.indices import Affine, Axis, Condition
+from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-_LADDER = "jklpqrstuvwcdeabghimn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Writer(ABC):
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.free: set[str] = set()
         self.extra: dict[str, tuple[Axis, ...]] = {}
         self.sample = graph.samples.index if graph.samples else None
         sizes = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
@@ -68,6 +69,7 @@ class Writer(ABC):
 
     def write(self, expression: Expression) -> str:
         """The expression as one line."""
+        self.free = free_variables(expression)
         return self._write(expression, {}).text
 
     def form(self, form: Affine) -> str:
@@ -246,15 +248,12 @@ class Writer(ABC):
         return self.fold(fold, letter, body, ends, at)
 
     def _letter(self, fold: Fold, names: Mapping[str, str]) -> str:
-        """A letter for a bound index: its own, unless that is free in the body, bound outside, or a name there."""
+        """A letter for a bound index: its own, unless that is free in the formula, bound outside, or a name there."""
         stem = fold.bound.name.split("#")[0]
-        free = {names.get(name, name) for name in _free_letters(fold)} | set(names.values())
+        free = {names.get(name, name) for name in _free_letters(fold)} | set(names.values()) | self.free
         if self.sample is not None and stem == self.sample and stem not in free:
             return stem
-        start = _LADDER.find(stem)
-        candidates = [stem, *(_LADDER[start + 1 :] + _LADDER[:start] if start >= 0 else _LADDER)]
-        candidates += [f"{stem}_{count}" for count in range(2, 200)]
-        return next(each for each in candidates if each not in free and each not in self.reserved)
+        return free_letter(stem, free | self.reserved)
 
     def _plain(self, fold: Fold) -> bool:
         """Whether a reader finds the range from where the index stands alone in the body."""
@@ -265,9 +264,8 @@ class Writer(ABC):
 
     def _alone(self, expression: Expression, name: str) -> Iterator[Axis]:
         for each in walk(expression):
-            if isinstance(each, Ref) and each.indices:
-                axes = self._axes(each.name)
-                for index, axis in zip(each.indices, axes, strict=False):
+            for ref in (each.top, each.bottom) if isinstance(each, Partial) else (each,) if isinstance(each, Ref) else ():
+                for index, axis in zip(ref.indices, self._axes(ref.name), strict=False):
                     if index.variable == name:
                         yield axis
 

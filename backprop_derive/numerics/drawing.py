@@ -1,0 +1,174 @@
+"""Random points at which derivatives are checked: sizes, values of all leaves, functions for the abstract ones.
+
+Sizes are small, unequal and never 1, so that a transposed or a lost index shows. Values are 0.3 to 1.3 in size, so that
+a lost factor shows; rows of matrices are scaled by the square root of their length, so that pre-activations are moderate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import inf, prod, sqrt
+
+import numpy as np
+
+from backprop_derive.errors import EvaluationError
+from backprop_derive.graph.expressions import Apply, Bracket, Expression, Fold, Integer, Ref, walk
+from backprop_derive.graph.indices import Affine
+from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.numerics.backends import FLOAT, Array
+from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluator import Evaluator
+from backprop_derive.numerics.kinks import KinkPlace, kink_places
+from backprop_derive.numerics.reading import Store, checked_sizes
+from backprop_derive.numerics.smooth import SmoothFunction, named_function
+from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.losses import find_loss
+
+MARGIN = 0.05
+TRIES = 100
+TRIES_AT_KINKS = 25
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of the graph's domain. `forward` are the values of all nodes there.
+
+    `distances` say how near it is to each kink; `redrawn` counts the points that were too near and were dropped for it.
+    """
+
+    seed: int
+    sizes: Mapping[str, int]
+    values: Mapping[str, Array]
+    functions: Mapping[str, SmoothFunction]
+    forward: Mapping[str, Array]
+    distances: Mapping[KinkPlace, float]
+    redrawn: int
+
+    @property
+    def distance(self) -> float:
+        """The distance to the nearest kink, infinite without kinks."""
+        return min(self.distances.values(), default=inf)
+
+
+def draw_point(graph: Graph, seed: int) -> Point:
+    """A point where everything is finite and at least `MARGIN` from every kink; failing that, the farthest of some.
+
+    Raises EvaluationError where no draw has a finite loss, or no sizes fit the graph.
+    """
+    draw = np.random.default_rng(seed)
+    sizes = _draw_sizes(graph, draw)
+    functions = {name: named_function(name, seed) for name in _abstract(graph)}
+    kinks = kink_places(graph)
+    best: Point | None = None
+    redrawn = 0
+    for attempt in range(TRIES):
+        values = _draw_values(graph, sizes, draw, careful=attempt > 0 and best is None)
+        forward = evaluate(graph, values, sizes, functions=functions)
+        if not all(np.isfinite(array).all() for array in forward.values()):
+            continue
+        evaluator = Evaluator(graph, forward, sizes, functions=functions)
+        distances = {kink: kink.distance(evaluator) for kink in kinks}
+        found = Point(seed, sizes, values, functions, forward, distances, redrawn)
+        if found.distance >= MARGIN:
+            return found
+        best = found if best is None or found.distance > best.distance else best
+        redrawn += 1
+        if redrawn == TRIES_AT_KINKS:
+            break
+    if best is None:
+        names = sorted({node.name for node in graph.nodes if not np.isfinite(forward[node.name]).all()})
+        raise EvaluationError(f"no random values were found ({TRIES} tries) at which {', '.join(names)} are finite numbers")
+    return Point(seed, sizes, best.values, functions, best.forward, best.distances, redrawn)
+
+
+# -- sizes ------------------------------------------------------------------------------------------------------------
+
+
+def _draw_sizes(graph: Graph, draw: np.random.Generator) -> dict[str, int]:
+    """Distinct small numbers for all sizes that the graph leaves open, with which every axis has a length."""
+    names = sorted(_size_names(graph) - set(graph.sizes))
+    fixed = {axis.length.number for node in graph.nodes for axis in node.axes} | set(graph.sizes.values())
+    pool = [number for number in range(2, 4 + len(names) + len(fixed)) if number not in fixed]
+    problem = ""
+    for _ in range(TRIES):
+        chosen = dict(zip(names, (int(each) for each in draw.permutation(pool[: len(names) + 2])), strict=False))
+        try:
+            store = Store(graph, chosen, FLOAT)
+            if all(prod(store.shape(node.name)) for node in graph.nodes):
+                return checked_sizes(graph, chosen)
+            problem = "an axis is empty"
+        except EvaluationError as error:
+            problem = str(error)
+    raise EvaluationError(f"no sizes were found ({TRIES} tries) that fit the graph: {problem}")
+
+
+def _size_names(graph: Graph) -> set[str]:
+    forms = [end for node in graph.nodes for axis in node.axes for end in (axis.low, axis.high)]
+    for node in graph.nodes:
+        for piece in node.pieces:
+            forms.extend(end for _, axis in piece.axes for end in (axis.low, axis.high))
+            forms.extend(form for each in walk(piece.definition) for form in _forms(each))
+    return {name for form in forms for name in form.sizes()}
+
+
+def _forms(expression: Expression) -> tuple[Affine, ...]:
+    match expression:
+        case Ref(_, indices):
+            return indices
+        case Integer(form):
+            return (form,)
+        case Bracket(condition):
+            return (condition.form,)
+        case Fold(_, bound, _, at):
+            return (bound.axis.low, bound.axis.high, *(() if at is None else (at,)))
+        case _:
+            return ()
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+def _draw_values(graph: Graph, sizes: Mapping[str, int], draw: np.random.Generator, *, careful: bool) -> dict[str, Array]:
+    """Values for all leaves. `careful`: each leaf is positive or small at random, for logarithms, roots and their kind."""
+    store = Store(graph, sizes, FLOAT)
+    values = {node.name: _draw_leaf(node, store.shape(node.name), draw, careful=careful) for node in graph.nodes if node.is_leaf}
+    if _probabilities_wanted(graph):
+        values.update((name, draw.uniform(0.1, 0.9, values[name].shape)) for name in graph.targets if name in values)
+    for fact in graph.facts:
+        names = [fact.vector] if fact.vector is not None else [ref.name for ref in fact.entries]
+        if all(name in values for name in names):
+            values.update(zip(names, _summing_to_one([values[name] for name in names], draw), strict=True))
+    return values
+
+
+def _draw_leaf(node: Node, shape: tuple[int, ...], draw: np.random.Generator, *, careful: bool) -> Array:
+    sizes = draw.uniform(0.3, 1.3, shape)
+    kinds = ("signed", "positive", "small")
+    kind = kinds[int(draw.integers(3))] if careful else "signed"
+    if kind == "signed":
+        sizes = sizes * draw.choice([-1.0, 1.0], shape)
+    summed = max(1, prod(shape[1:]) if len(shape) > 1 else prod(shape) / 8) if node.role == "parameter" else 1
+    return np.asarray(sizes / sqrt(summed) * (0.3 if kind == "small" else 1.0))
+
+
+def _probabilities_wanted(graph: Graph) -> bool:
+    row = find_loss(graph.node(graph.cost.loss).operation)
+    return row is not None and row.output == "probability"
+
+
+def _summing_to_one(arrays: list[Array], draw: np.random.Generator) -> list[Array]:
+    """Positive numbers that sum to 1: along the last axis of a single array, or over several arrays."""
+    drawn = [draw.uniform(0.3, 1.3, array.shape) for array in arrays]
+    total = drawn[0].sum(axis=-1, keepdims=True) if len(drawn) == 1 else sum(drawn)
+    return [each / total for each in drawn]
+
+
+# -- functions --------------------------------------------------------------------------------------------------------
+
+
+def _abstract(graph: Graph) -> Iterator[str]:
+    """The names of the functions of which nothing is known."""
+    used = {each.function for node in graph.nodes for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Apply)}
+    used |= {each.function for own in graph.functions.values() if own is not None for each in walk(own[1]) if isinstance(each, Apply)}
+    return (name for name in sorted(used) if (graph.functions[name] is None if name in graph.functions else find_function(name) is None))

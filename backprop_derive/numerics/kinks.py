@@ -1,0 +1,122 @@
+"""Where the functions of a graph have no derivative, and how near a point is to such a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from backprop_derive.building.formulas import fill, read_formula
+from backprop_derive.building.scope import Quantity, Scope
+from backprop_derive.graph.expressions import (
+    ZERO,
+    Apply,
+    Bracket,
+    Compare,
+    Expression,
+    Fold,
+    Mul,
+    Ref,
+    Where,
+    add,
+    children,
+    mul,
+    neg,
+    num,
+    power,
+)  # fmt: skip
+from backprop_derive.graph.nodes import Graph, Piece
+from backprop_derive.numerics.evaluator import Evaluator
+from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.rows import Function
+
+SHARPNESS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class KinkPlace:
+    """`operation` has no derivative where `argument` is 0. `closeness` is Σ 1/|argument|^20 over all places of the piece."""
+
+    node: Ref
+    piece: Piece
+    operation: str
+    argument: Expression
+    closeness: Expression
+
+    def distance(self, evaluator: Evaluator) -> float:
+        """(Σ 1/|argument|^20)^(-1/20): the smallest |argument|, or a little less where several are near it.
+
+        An argument that is exactly 0 does not count: a random draw meets one only where it stays 0 (behind a relu that
+        blocks), and there every printed convention is a derivative.
+        """
+        letters, axes = zip(*self.piece.axes, strict=True) if self.piece.axes else ((), ())
+        total = float(np.sum(evaluator.expression(self.closeness, letters, axes)))
+        return float("inf") if total == 0 else total ** (-1 / SHARPNESS)
+
+
+def kink_places(graph: Graph) -> tuple[KinkPlace, ...]:
+    """Every kink in every definition, in graph order: of functions of the table, of tests and of maxima over an index."""
+    return tuple(
+        KinkPlace(node.ref(), piece, *found)
+        for node in graph.nodes
+        for piece in node.pieces
+        for found in dict.fromkeys(_kinks(piece.definition, graph.functions))
+    )
+
+
+_Found = tuple[str, Expression, Expression]
+"""(operation, argument, closeness)"""
+
+
+def _kinks(expression: Expression, functions: Mapping[str, tuple[str, Expression] | None]) -> Iterator[_Found]:
+    match expression:
+        case Fold(kind, bound, body):
+            if kind in ("max", "argmax"):
+                gap = add(Fold("max", bound, body), neg(body))
+                yield "max", body, Fold("sum", bound, _closeness(gap))
+            yield from ((name, argument, Fold("sum", bound, close)) for name, argument, close in _kinks(body, functions))
+        case Where(test, then, otherwise):
+            for name, argument, close in _kinks(test, functions):
+                yield "where" if isinstance(test, Compare) and name == test.relation else name, argument, close
+            yield from ((name, argument, Where(test, close, ZERO)) for name, argument, close in _kinks(then, functions))
+            yield from ((name, argument, Where(test, ZERO, close)) for name, argument, close in _kinks(otherwise, functions))
+        case Compare(relation, left, right):
+            difference = add(left, neg(right))
+            yield relation, difference, _closeness(difference)
+            yield from _below(expression, functions)
+        case Mul(factors):
+            guards = [factor for factor in factors if isinstance(factor, Bracket)]
+            yield from ((name, argument, mul(*guards, close)) for name, argument, close in _below(expression, functions))
+        case Apply(function, arguments):
+            yield from _below(expression, functions)
+            own = functions.get(function)
+            if own is not None:
+                yield from _kinks(fill(own[1], {own[0]: arguments[0]}), functions)
+            elif function not in functions:
+                yield from _of_row(find_function(function), arguments)
+        case _:
+            yield from _below(expression, functions)
+
+
+def _below(expression: Expression, functions: Mapping[str, tuple[str, Expression] | None]) -> Iterator[_Found]:
+    for child in children(expression):
+        yield from _kinks(child, functions)
+
+
+def _of_row(row: Function | None, arguments: tuple[Expression, ...]) -> Iterator[_Found]:
+    if row is not None:
+        values = dict(zip(row.arguments, arguments, strict=True))
+        for formula in _kink_formulas(row):
+            argument = fill(formula, values)
+            yield row.name, argument, _closeness(argument)
+
+
+@cache
+def _kink_formulas(row: Function) -> tuple[Expression, ...]:
+    return tuple(read_formula(text, Scope({name: Quantity() for name in row.arguments})) for text in row.kinks)
+
+
+def _closeness(argument: Expression) -> Expression:
+    return Where(Compare("=", argument, ZERO), ZERO, power(Apply("abs", (argument,)), num(-SHARPNESS)))

@@ -1,0 +1,95 @@
+"""A page as blocks of a few kinds. Formulas in them are expressions, so that each format writes them in its own style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.indices import Axis
+from backprop_derive.graph.nodes import Graph
+
+Text = tuple["str | Expression", ...]
+"""Words with formulas among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: 1 is the title of the page, 2 a section, 3 a part of it, 4 a label in a part."""
+
+    level: int
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Words."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """One formula on a line of its own: `left = right`."""
+
+    left: Expression
+    right: Expression
+    relation: str = "="
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of an alignment. Without `left` it goes on from the line above: `= right`."""
+
+    left: Expression | None
+    right: Expression
+    reason: Text = ()
+    relation: str = "="
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Lines that are aligned at their relation, each with its reason."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells; without a header the first column labels the others."""
+
+    header: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Lines that are printed as they are."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Equation | Aligned | Table | Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula in a record, with what is said of it besides its text: `{"of": "z_B", "text": …, "latex": …}`."""
+
+    expression: Expression
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page: its blocks, and the same as a record for machines, in which formulas are expressions too.
+
+    `graph` is what the formulas are over (None if there are none); `names` are the adjoints that they mention, each
+    with its axes and whether it has a sample axis in front.
+    """
+
+    blocks: tuple[Block, ...]
+    record: Mapping[str, Any]
+    graph: Graph | None = None
+    names: Mapping[str, tuple[tuple[Axis, ...], bool]] = field(default_factory=dict)

@@ -1,0 +1,169 @@
+"""A document in a terminal, through rich. Names from users are never markup: everything is a rich Text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import StringIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text as Styled
+
+from backprop_derive.presentation.breaking import broken
+from backprop_derive.presentation.document import Aligned, Block, Document, Equation, Heading, Listing, Paragraph, Row, Table, Text
+from backprop_derive.presentation.plain import encodable, visible
+from backprop_derive.presentation.styles import AsciiWriter, UnicodeWriter
+
+WIDEST = 120
+_INDENT = 2
+_GAP = 3
+_NARROWEST_REASON = 28
+_SAMPLE = "∂δΣ−·½²→…×√"
+
+
+def render(document: Document) -> str:
+    """The page as text, 80 columns wide, without colours."""
+    stream = StringIO()
+    console = Console(file=stream, width=80, color_system=None, force_terminal=False)
+    print_document(document, console, encoding="utf-8")
+    return stream.getvalue()
+
+
+def print_document(document: Document, console: Console, encoding: str | None = None) -> None:
+    """Print the page; in ASCII where the output cannot show the Unicode letters of formulas."""
+    page = _Page(document, min(console.width, WIDEST), encoding or console.encoding)
+    for line in page.lines():
+        console.print(line, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+class _Page:
+    """The lines of a document at a width."""
+
+    def __init__(self, document: Document, width: int, encoding: str) -> None:
+        self.blocks, self.width, self.encoding = document.blocks, width, encoding
+        self.unicode = encodable(_SAMPLE, encoding)
+        self.writer = None
+        if document.graph is not None:
+            self.writer = (UnicodeWriter if self.unicode else AsciiWriter)(document.graph)
+            self.writer.know(document.names)
+
+    def lines(self) -> Iterator[Styled]:
+        """All lines. A blank one stands before every block but the first and what follows a label."""
+        close = True
+        for block in self.blocks:
+            if not close:
+                yield Styled()
+            yield from self._block(block)
+            close = isinstance(block, Heading) and block.level > 1
+
+    def _block(self, block: Block) -> Iterator[Styled]:
+        match block:
+            case Heading(level, text):
+                yield from self._heading(level, self._words(text))
+            case Paragraph(text):
+                for line in self._wrapped(self._words(text), self.width - _INDENT):
+                    yield Styled(" " * _INDENT + line)
+            case Equation(left, right, relation):
+                yield from self._aligned((Row(left, right, (), relation),))
+            case Aligned(rows):
+                yield from self._aligned(rows)
+            case Table(header, rows):
+                yield from self._table(header, rows)
+            case Listing(text):
+                for line in text.splitlines():
+                    yield Styled(self._shown(line))
+
+    # -- words ----------------------------------------------------------------------------------------------------------
+
+    def _words(self, text: Text) -> str:
+        return "".join(self._shown(part) if isinstance(part, str) else self._formula(part) for part in text)
+
+    def _shown(self, text: str) -> str:
+        return visible(text, self.encoding, ascii_only=not self.unicode)
+
+    def _formula(self, expression: object) -> str:
+        assert self.writer is not None, "a formula needs the graph that it is over"
+        return self.writer.write(expression)  # type: ignore[arg-type]
+
+    def _wrapped(self, text: str, width: int) -> list[str]:
+        """Words over lines; a word that is longer than a line is broken as a formula is."""
+        lines: list[str] = []
+        line = ""
+        for word in text.split(" "):
+            joined = f"{line} {word}" if line else word
+            if cell_len(joined) <= width:
+                line = joined
+                continue
+            if line:
+                lines.append(line)
+            *full, line = broken(word, width, cell_len)
+            lines += full
+        return [*lines, line]
+
+    def _heading(self, level: int, text: str) -> Iterator[Styled]:
+        if level == 4:
+            for line in self._wrapped(text, self.width - _INDENT):
+                yield Styled(" " * _INDENT).append(line, "italic")
+            return
+        lines = self._wrapped(text, self.width)
+        for line in lines:
+            yield Styled(line, "bold")
+        if level < 3:
+            mark = ("═", "─")[level - 1] if self.unicode else ("=", "-")[level - 1]
+            yield Styled(mark * max(map(cell_len, lines)), "dim")
+
+    # -- formulas ---------------------------------------------------------------------------------------------------------
+
+    def _aligned(self, rows: Sequence[Row]) -> Iterator[Styled]:
+        """`left = right   reason`: long formulas go on under their right side, reasons stand beside or below."""
+        indent = 2 * _INDENT
+        lefts = ["" if row.left is None else self._formula(row.left) for row in rows]
+        left_width = max(map(cell_len, lefts))
+        start = indent + left_width + 3
+        if start > self.width // 2:
+            left_width, start = 0, indent + 3
+        rights = [broken(self._formula(row.right), self.width - start, cell_len) for row in rows]
+        column = start + max((cell_len(right[0]) for right in rights if len(right) == 1), default=0) + _GAP
+        beside = column + _NARROWEST_REASON <= self.width
+        for row, left, right in zip(rows, lefts, rights, strict=True):
+            reason = self._words(row.reason)
+            yield from self._row(left, left_width, row.relation, right, reason, indent, start, column if beside else 0)
+
+    def _row(self, left: str, left_width: int, relation: str, right: list[str], reason: str, indent: int, start: int, column: int) -> Iterator[Styled]:
+        if left and not left_width:
+            for part in broken(left, self.width - indent, cell_len):
+                yield Styled(" " * indent + part)
+            left = ""
+        first = " " * indent + left + " " * (left_width - cell_len(left) if left_width else 0) + (" " if left_width else "")
+        first += f"{relation} " if left_width else f"{relation}  "
+        lines = [first + right[0], *(" " * start + part for part in right[1:])]
+        if column and len(lines) == 1 and reason:
+            texts = self._wrapped(reason, self.width - column)
+            yield Styled(lines[0] + " " * (column - cell_len(lines[0]))).append(texts[0], "dim")
+            for text in texts[1:]:
+                yield Styled(" " * column).append(text, "dim")
+            return
+        for line in lines:
+            yield Styled(line)
+        if reason:
+            for text in self._wrapped(reason, self.width - start - 2):
+                yield Styled(" " * (start + 2)).append(text, "dim")
+
+    # -- tables -----------------------------------------------------------------------------------------------------------
+
+    def _table(self, header: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[Styled]:
+        """Columns as wide as their cells; the last one takes what is left and wraps."""
+        cells = [[self._words(cell) for cell in row] for row in ([header, *rows] if header else rows)]
+        if not cells:
+            return
+        widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]
+        before = sum(width + _GAP for width in widths[:-1])
+        room = max(self.width - before, 8)
+        for number, row in enumerate(cells):
+            line = Styled()
+            for column, cell in enumerate(row[:-1]):
+                line.append(cell + " " * (widths[column] - cell_len(cell) + _GAP), "bold" if header and number == 0 else ("dim" if not header and column == 0 else ""))
+            first, *rest = self._wrapped(row[-1], room)
+            yield line.append(first, "bold" if header and number == 0 else "")
+            for text in rest:
+                yield Styled(" " * before + text)

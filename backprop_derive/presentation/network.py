@@ -1,0 +1,154 @@
+"""The parts of a page that describe the network: the header and the forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backprop_derive.calculus.derivation import Derivation
+from backprop_derive.graph.expressions import Expression, Fold, Bound, Integer, Ref, mul, reciprocal, walk, Apply, Fold
+from backprop_derive.graph.indices import axis_to, size
+from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.nodes import Graph, Node, Piece
+from backprop_derive.operations.functions import find_function
+from backprop_derive.presentation.document import Block, Heading, Row, Table, Text
+
+_ENDINGS = {"mean": "the mean over {} samples", "sum": "the sum over {} samples"}
+
+
+def cost_definition(graph: Graph) -> Expression:
+    """`1/m Σ_i L`, `Σ_i L` or `L`."""
+    loss = graph.node(graph.cost.loss)
+    if graph.samples is None:
+        return loss.ref()
+    length = size(graph.samples.size)
+    total: Expression = Fold("sum", Bound(graph.samples.index, axis_to(length)), loss.ref())
+    return mul(reciprocal(Integer(length)), total) if graph.cost.reduction == "mean" else total
+
+
+def header(derivation: Derivation) -> Iterator[Block]:
+    """The title, and what a reader has to know before the first formula."""
+    graph = derivation.graph
+    yield Heading(1, (graph.title or "Gradients by backpropagation",))
+    yield Table((), tuple((((label,), text)) for label, text in _header_rows(graph)))
+
+
+def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
+    yield "Network", (_network_line(graph),)
+    shapes = _shapes(graph)
+    if shapes:
+        yield "Shapes", (shapes,)
+    yield "Cost", _cost_text(graph)
+    loss = graph.node(graph.cost.loss)
+    named = (f", {loss.operation.replace('_', ' ')}",) if loss.operation else ()
+    yield "Loss", (loss.ref(), " = ", *((loss.pieces[0].definition,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named)
+    if graph.samples is not None:
+        index, count = graph.samples.index, graph.samples.size
+        yield "Samples", (f"i = 1..{count}: ".replace("i", index, 1) + f"the index {index} is left off the names behind Σ_{index}",)
+    yield "Layout", ("a gradient has the shape of its parameter",)
+    abstract = _abstract(graph)
+    if abstract:
+        yield "Functions", (f"{', '.join(abstract)}: kept abstract, with the derivative{'s' if len(abstract) > 1 else ''} {', '.join(name + chr(39) for name in abstract)}",)
+    if graph.facts:
+        yield "Assumed", (", ".join(fact.text for fact in graph.facts),)
+    for note in graph.notes:
+        yield "Note", (note,)
+
+
+def _cost_text(graph: Graph) -> Text:
+    if graph.samples is None:
+        return (Ref(graph.cost.name), ", the loss of a single sample")
+    return (Ref(graph.cost.name), " = ", cost_definition(graph), ", " + _ENDINGS[graph.cost.reduction].format(graph.samples.size))
+
+
+def _abstract(graph: Graph) -> tuple[str, ...]:
+    """The functions of which only the name is known."""
+    used = [
+        each.function
+        for node in graph.nodes
+        for piece in node.pieces
+        for each in walk(piece.definition)
+        if isinstance(each, Apply) and graph.functions.get(each.function) is None and (each.function in graph.functions or find_function(each.function) is None)
+    ]
+    return tuple(dict.fromkeys(used))
+
+
+# -- the network in a line --------------------------------------------------------------------------------------------
+
+
+def _network_line(graph: Graph) -> str:
+    """`x1, x2 → A1, A2 → B → y'`."""
+    inputs = [node.name for node in graph.nodes if node.role == "input"]
+    stages = [", ".join(inputs)] if inputs else []
+    for units in _stages(graph):
+        stages.append(", ".join(units))
+    if graph.outputs and stages[-1:] != [", ".join(graph.outputs)]:
+        stages.append(", ".join(graph.outputs))
+    return " → ".join(stages)
+
+
+def _stages(graph: Graph) -> list[list[str]]:
+    """The units by how many others stand before them."""
+    depth: dict[str, int] = {}
+    found: dict[int, dict[str, None]] = {}
+    for node in graph.nodes:
+        if node.is_leaf or node.role == "loss":
+            continue
+        before = max((depth.get(parent, 0) for parent in graph.parents[node.name]), default=0)
+        starts = node.role != "activation" or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
+        depth[node.name] = before + 1 if starts else before
+        found.setdefault(depth[node.name], {})[_unit_label(graph, node)] = None
+    return [list(units) for _, units in sorted(found.items())]
+
+
+def _unit_label(graph: Graph, node: Node) -> str:
+    if not node.unit:
+        return node.name
+    if not node.unit.isdigit():
+        return node.unit
+    units = next(each for each in reversed(graph.nodes) if each.unit == node.unit)
+    axes = units.axes[1:] if units.sampled else units.axes
+    count = form_text(axes[-1].length) if axes else "1"
+    function = f", {units.operation}" if units.role == "activation" and units.operation else ""
+    return f"layer {node.unit} ({count} unit{'' if count == '1' else 's'}{function})"
+
+
+def _shapes(graph: Graph) -> str:
+    """`x: 4, W1: 5 × 4`, of all arrays that are given from outside."""
+    parts = []
+    for node in graph.nodes:
+        axes = node.axes[1:] if node.sampled else node.axes
+        if node.is_leaf and axes:
+            parts.append(f"{node.name}: {' × '.join(form_text(axis.length) for axis in axes)}")
+    return ", ".join(parts)
+
+
+# -- the forward pass -------------------------------------------------------------------------------------------------
+
+
+def forward_rows(graph: Graph) -> tuple[Row, ...]:
+    """Every node with its definition and what it is, then the cost."""
+    rows = [
+        Row(Ref(node.name, piece.places), piece.definition, (_role(graph, node) + _ranges(node, piece),))
+        for node in graph.nodes
+        for piece in node.pieces
+    ]
+    if graph.samples is not None:
+        rows.append(Row(Ref(graph.cost.name), cost_definition(graph), ("cost",)))
+    return tuple(rows)
+
+
+def _role(graph: Graph, node: Node) -> str:
+    owner = f" of {'layer ' if node.unit.isdigit() else ''}{node.unit}" if node.unit and node.unit != node.name else ""
+    if node.role == "preactivation":
+        return f"pre-activation{owner}"
+    if node.role == "activation":
+        return f"activation{owner}"
+    if node.role == "loss":
+        return "loss of one sample" if graph.samples is not None else "loss, which is the cost"
+    return {"regularizer": "regularizer"}.get(node.role, "")
+
+
+def _ranges(node: Node, piece: Piece) -> str:
+    """`, j = 1..5` for the indices on the left."""
+    axes = piece.axes[1:] if node.sampled else piece.axes
+    return "".join(f", {letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in axes)

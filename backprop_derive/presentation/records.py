@@ -1,0 +1,65 @@
+"""Derivations and checks as records for machines: plain mappings in which formulas are still expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from backprop_derive.calculus.derivation import Derivation, Gradient
+from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.indices import Affine, Axis
+from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.presentation.document import Formula
+from backprop_derive.presentation.network import cost_definition
+
+FORMAT = "backprop-derive/1"
+
+
+def derivation_record(derivation: Derivation, gradients: Mapping[str, tuple[Gradient, str, Expression]]) -> dict[str, Any]:
+    """The record of `derive`: each gradient with the form that was asked for, and the expression in that form."""
+    graph = derivation.graph
+    return {
+        "format": FORMAT,
+        "cost": cost_definition(graph),
+        "samples": graph.samples.size if graph.samples else None,
+        "forward": _forward(graph),
+        "backward": [delta.name for delta in derivation.deltas.values()],
+        "deltas": {delta.name: Formula(delta.value, {"of": delta.of.name}) for delta in derivation.deltas.values()},
+        "gradients": {key: _gradient(graph, *given) for key, given in gradients.items()},
+        "assumptions": [fact.text for fact in graph.facts],
+    }
+
+
+def _forward(graph: Graph) -> list[Formula]:
+    found = []
+    for node in graph.nodes:
+        for piece in node.pieces:
+            axes = dict(piece.axes)
+            places = piece.places[1:] if node.sampled else piece.places
+            found.append(Formula(piece.definition, {"name": node.name, "indices": [_place(place, axes) for place in places]}))
+    return found
+
+
+def _place(place: Affine, axes: Mapping[str, Axis]) -> list[str]:
+    """`["j", "h"]`: the index and how many places it has."""
+    return [form_text(place), form_text(axes[place.variable].length) if place.variable else "1"]
+
+
+def _gradient(graph: Graph, gradient: Gradient, form: str, value: Expression) -> dict[str, Any]:
+    node = graph.node(gradient.of.name)
+    whole = all(index.number is None for index in gradient.of.indices)
+    steps = [{"rule": step.rule, "reason": step.reason, "before": step.before, "after": step.after} for step in gradient.steps]
+    return {
+        "expansion": gradient.expansion,
+        "gradient": value,
+        "form": form,
+        **({"indices": _indices(node)} if whole and node.axes[1 if node.sampled else 0 :] else {}),
+        "steps": steps,
+        "assumptions": list(gradient.assumptions),
+    }
+
+
+def _indices(node: Node) -> list[list[str]]:
+    pairs = list(zip(node.letters, node.axes, strict=True))
+    return [[letter, form_text(axis.length)] for letter, axis in (pairs[1:] if node.sampled else pairs)]
