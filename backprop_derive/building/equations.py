@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import axes_alone, integer_form
+from backprop_derive.building.losses import called_loss, facts_of, loss_piece
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import Apply, Fold, Ref, refs
@@ -146,6 +147,7 @@ def _axis_of(letter: str, tree: Syntax, scope: Scope) -> Axis | None:
 def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known: dict[str, Quantity]) -> None:
     pieces: dict[str, list[Piece]] = {name: [] for name in mains}
     stored = {name: _stored(name, mains, lefts, known) for name in mains}
+    losses: dict[str, str] = {}
     wide = {**known, **{name: Quantity(axes) for name, axes in stored.items()}}
     for left in lefts:
         assert left.tree is not None
@@ -153,13 +155,21 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
         _check_agreement(draft, left, known)
         scope = replace(_scope(draft, known, left), indices=left.axes)
         definition = draft.formula(left.equation.right, scope)
-        if definition is not None:
-            places = tuple(variable(place) if isinstance(place, str) else Affine((), place) for place in left.places)
-            pieces[left.name].append(Piece(places, tuple(left.axes.items()), definition))
+        if definition is None:
+            continue
+        called = called_loss(left.tree, scope) if not left.places else None
+        if called is not None:
+            draft.facts.extend(facts_of(called[0], called[2]))
+            losses[left.name] = called[0].name
+            pieces[left.name].append(loss_piece(*called))
+            continue
+        places = tuple(variable(place) if isinstance(place, str) else Affine((), place) for place in left.places)
+        pieces[left.name].append(Piece(places, tuple(left.axes.items()), definition))
     for name, left in mains.items():
         axes = tuple(axis for axis in wide[name].axes if axis is not None)
         operation = _operation(pieces[name])
         role: Role = "activation" if operation else "node"
+        operation = operation or losses.get(name, "")
         draft.add(Node(name, left.letters, axes, tuple(pieces[name]), role, False, operation), left.equation.left.mark)
     _mark_preactivations(draft, mains)
 

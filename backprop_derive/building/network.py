@@ -262,7 +262,7 @@ def _given_sizes(draft: Draft) -> dict[str, int]:
             if length is not None:
                 found[name.text] = length
     for given in draft.spec.values:
-        if given.name.text in draft.sizes and given.shape == () and not isinstance(given.value, tuple):
-            if given.value.denominator == 1 and given.value >= 0:
-                found[given.name.text] = int(given.value)
+        value = given.value
+        if given.name.text in draft.sizes and not isinstance(value, tuple) and value.denominator == 1 and value >= 0:
+            found[given.name.text] = int(value)
     return found

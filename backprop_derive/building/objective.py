@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.formulas import loss_derivative, loss_formula
+from backprop_derive.building.losses import aligned, facts_of, loss_piece
 from backprop_derive.building.scope import Vector
 from backprop_derive.building.vectors import scalar_node
 from backprop_derive.errors import nearest
-from backprop_derive.graph.expressions import Bound, Ref, fresh
-from backprop_derive.graph.indices import Affine, number, variable
+from backprop_derive.graph.expressions import Ref
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Fact, Mention, Node
+from backprop_derive.graph.nodes import Fact, Node
 from backprop_derive.operations.losses import LOSSES, find_loss
 from backprop_derive.operations.rows import Loss
 from backprop_derive.spec.model import LossEntry
@@ -28,14 +27,14 @@ def add_loss(draft: Draft, targets: Sequence[str]) -> tuple[str, tuple[Fact, ...
     if draft.spec.equations and any(equation.left.text.partition("[")[0] not in draft.nodes for equation in draft.spec.equations):
         return "", ()
     if entry is None:
-        return _last(draft), ()
+        return _last(draft), tuple(draft.facts)
     name = draft.aliases.get(entry.text.text, entry.text.text)
     if name in draft.nodes and not draft.nodes[name].is_leaf:
-        return _chosen(draft, name, entry.text.mark), ()
+        return _chosen(draft, name, entry.text.mark), tuple(draft.facts)
     row = find_loss(name)
     if row is not None:
         return _from_table(draft, row, entry, targets)
-    return _from_formula(draft, entry), ()
+    return _from_formula(draft, entry), tuple(draft.facts)
 
 
 def _last(draft: Draft) -> str:
@@ -88,13 +87,10 @@ def _from_table(draft: Draft, row: Loss, entry: LossEntry, targets: Sequence[str
         sizes = f"{form_text(output.length)} outputs ({', '.join(draft.outputs)}) but {form_text(target.length)} targets ({', '.join(targets)})"
         draft.problem(entry.text.mark, f"{row.name}: there are {sizes}", entry.text.text)
         return name, ()
-    output, target = _aligned(output, target)
-    mentions = (*_mentions(row, 0, output, target), *_mentions(row, 1, output, target))
-    definition = loss_formula(row, output, target)
-    node = scalar_node(name, definition, "loss", "", row.name, mentions)
-    draft.add(node, entry.text.mark)
+    output, target = aligned(output, target)
+    draft.add(Node(name, (), (), (loss_piece(row, output, target),), "loss", operation=row.name), entry.text.mark)
     _warn(draft, row, output)
-    return name, tuple(_fact(text, target) for text in row.assumes)
+    return name, facts_of(row, target)
 
 
 def _vector(draft: Draft, names: Sequence[str]) -> Vector | None:
@@ -107,38 +103,6 @@ def _vector(draft: Draft, names: Sequence[str]) -> Vector | None:
     if any(node.axes for node in nodes):
         return None
     return Vector(tuple(Ref(node.name) for node in nodes))
-
-
-def _aligned(output: Vector, target: Vector) -> tuple[Vector, Vector]:
-    """Both as arrays, or both one by one."""
-    if (output.array is None) == (target.array is None):
-        return output, target
-    count = output.length.number or 0
-    places = [number(at) for at in range(1, count + 1)]
-    return Vector(tuple(output.at(place) for place in places)), Vector(tuple(target.at(place) for place in places))
-
-
-def _mentions(row: Loss, argument: int, output: Vector, target: Vector) -> list[Mention]:
-    """The derivative by each entry of the outputs (argument 0) or the targets (1), as the row states it."""
-    vector = (output, target)[argument]
-
-    def mention(place: Affine, bounds: tuple[Bound, ...]) -> Mention:
-        ref = vector.at(place)
-        assert isinstance(ref, Ref)
-        return Mention(ref, loss_derivative(row, argument, output, target, place), bounds)
-
-    if vector.axis is not None:
-        letter = fresh("c", {"d", "e"})
-        return [mention(variable(letter), (Bound(letter, vector.axis),))]
-    return [mention(number(at), ()) for at in range(1, len(vector.entries) + 1)]
-
-
-def _fact(text: str, target: Vector) -> Fact:
-    """`sum(y) = 1` about the target vector itself."""
-    if target.array is not None:
-        return Fact(text.replace("y", target.array.name), target.array.name)
-    refs = tuple(entry for entry in target.entries if isinstance(entry, Ref))
-    return Fact(f"{' + '.join(ref.name for ref in refs)} = 1", None, refs)
 
 
 def _warn(draft: Draft, row: Loss, output: Vector) -> None:

@@ -19,7 +19,7 @@ from backprop_derive.graph.indices import IndexMap, axis_to, size
 from backprop_derive.graph.nodes import Graph, Node
 
 MAXIMUM_PATHS = 8
-MAXIMUM_LENGTH = 240
+MAXIMUM_LENGTH = 80
 
 Known = Callable[[Ref], Expression | None]
 """Gives the adjoint of a node at a place, or None where it is to be assembled from its own links."""
@@ -176,7 +176,7 @@ class Chain:
 
     def assumed(self, name: str) -> bool:
         """Whether the δs that a node's derivation takes as known were brought to their form by an assumption."""
-        if self.whole(name):
+        if not self.graph.facts or self.whole(name):
             return False
         waiting, seen = [name], {name}
         while waiting:

@@ -140,10 +140,7 @@ def _length(expression: Expression) -> int:
 def use_facts(terms: Terms, ground: Ground) -> Terms:
     """`Σ_c y_c = 1` where that is taken for granted; entries that stand one by one are collected for it."""
     for fact in ground.facts:
-        if fact.entries:
-            terms = _collected(terms, fact)
-        else:
-            terms = tuple(_summed_to_one(term, fact) for term in terms)
+        terms = _collected(terms, fact) if fact.entries else tuple(_summed_to_one(term, fact) for term in terms)
     return terms
 
 
@@ -248,7 +245,7 @@ def _multiset(factors: Sequence[Expression]) -> dict[Expression, int]:
 
 
 REWRITES: tuple[Rewrite, ...] = (
-    Rewrite("pick from sums", "a bracket [c = k] is 1 for c = k and 0 otherwise, so it picks one term out of the sum", pick_from_sums, "Σ_c [c = k]·e(c) = e(k)"),
+    Rewrite("pick from sums", "a bracket [… = …] is 1 where the equation holds and 0 elsewhere, so it picks one term out of the sum", pick_from_sums, "Σ_c [c = k]·e(c) = e(k)"),
     Rewrite("cancel", "what is multiplied and divided by the same quantity cancels", cancel, "u·(1/u) = 1"),
     Rewrite("use the assumption", "the targets sum to 1, which is assumed of them", use_facts, "Σ_c y_c = 1", assumes=True),
     Rewrite("close sums", "a sum over something that does not change is that thing times the number of terms", close_sums, "Σ_i e = m·e"),

@@ -79,5 +79,5 @@ def _linear_reason(child: Node, parent: Node, link: Link) -> str:
     if isinstance(link.value, Number):
         return f"{parent.name} is added in {child.name}, so it passes through with factor {link.value.value}"
     if parent.role == "parameter":
-        return f"in {child.name} the parameter {parent.name} is multiplied by this: a product's derivative is the other factor"
-    return f"{parent.name} enters {child.name} with this weight"
+        return f"{child.name} is linear in {parent.name}: the derivative is what {parent.name} is multiplied by"
+    return f"{child.name} is linear in {parent.name}: the derivative is the weight on {parent.name}"

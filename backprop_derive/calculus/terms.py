@@ -85,8 +85,11 @@ def terms_of(expression: Expression) -> tuple[Term, ...]:
         return tuple(term for each in expression.terms for term in terms_of(each))
     if expression == ZERO:
         return ()
+    factors = expression.factors if isinstance(expression, Mul) else (expression,)
+    if not any(isinstance(factor, Bracket | Where) for factor in factors):
+        return (Term().after(*factors),)
     found: tuple[Term, ...] = (Term(),)
-    for factor in expression.factors if isinstance(expression, Mul) else (expression,):
+    for factor in factors:
         inner = _guarded(factor)
         found = tuple(within(term, each) for term in found for each in inner)
     return found
@@ -125,6 +128,9 @@ def opened(expression: Expression) -> tuple[Term, ...]:
     """The terms of a sum, with sums over an index opened into bounds; `expression_of` closes them again."""
     found: list[Term] = []
     for term in terms_of(expression):
+        if not any(isinstance(factor, Fold) and factor.kind == "sum" for factor in term.factors):
+            found.append(term)
+            continue
         around = free_names(term)
         parts: tuple[Term, ...] = (replace(term, factors=()),)
         for factor in term.factors:

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from backprop_derive.graph.expressions import ONE, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal
-from backprop_derive.graph.indices import axis_to, number, variable
+from backprop_derive.graph.indices import Affine, axis_to, number, variable
 from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import Array
 from backprop_derive.numerics.drawing import Point
@@ -97,10 +96,8 @@ class Probes:
 
     def _along(self, graph: Graph, point: Point, target: str, measure: Measure, directions: list[Array]) -> tuple[Array, Array]:
         moved, base, steps, table = _moved(graph, self.name, len(directions))
-        given = {base: point.values.get(self.name, 0.0), steps: np.zeros(len(directions)), table: np.stack(directions)}
-        values: dict[str, Any] = {**{name: value for name, value in point.values.items() if name != self.name}, **given}
-        if not graph.node(self.name).is_leaf:
-            del values[base]
+        values = {base if name == self.name else name: value for name, value in point.values.items()}
+        values |= {steps: np.zeros(len(directions)), table: np.stack(directions)}
         return measure(moved, replace(point, values=values), target, steps)
 
     def _taken(self, array: Array, direction: Array | None) -> Array:
@@ -154,7 +151,7 @@ def _moved(graph: Graph, name: str, count: int) -> tuple[Graph, str, str, str]:
     letter, axis = "s#", axis_to(number(count))
     node = graph.node(name)
 
-    def shifted(places: tuple[Any, ...], definition: Expression) -> Expression:
+    def shifted(places: tuple[Affine, ...], definition: Expression) -> Expression:
         return add(definition, Fold("sum", Bound(letter, axis), mul(Ref(steps, (variable(letter),)), Ref(table, (variable(letter), *places)))))
 
     letters = tuple(variable(each) for each in node.letters)

@@ -30,12 +30,12 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("min", ("where(x <= y, 1, 0)", "where(x <= y, 0, 1)"), arguments=("x", "y"), formula="where(x <= y, x, y)", latex=r"\min", kinks=("x - y",), sentence="only the smaller argument counts; the first one at a tie"),
     # activations
     Function("identity", ("1",), formula="z", aliases=("linear", "none"), latex=r"\operatorname{id}", activation=True, sentence="the identity has slope 1"),
-    Function("sigmoid", ("a*(1 - a)",), formula="1/(1 + exp(-z))", aliases=("logistic",), latex=r"\sigma", unicode="σ", activation=True, sentence="the sigmoid's derivative is its output times one minus its output"),
+    Function("sigmoid", ("a*(1 - a)",), formula="1/(1 + exp(-z))", stable="where(z > 0, 1/(1 + exp(-z)), exp(z)/(1 + exp(z)))", aliases=("logistic",), latex=r"\sigma", unicode="σ", activation=True, sentence="the sigmoid's derivative is its output times one minus its output"),
     Function("tanh", ("1 - a^2",), aliases=(), numpy="tanh", mpmath="tanh", latex=r"\tanh", activation=True, sentence="the derivative of tanh is one minus the square of its output"),
     Function("relu", ("step(z)",), formula="where(z > 0, z, 0)", latex=r"\operatorname{ReLU}", unicode="ReLU", kinks=("z",), activation=True, sentence="ReLU passes the derivative where z > 0 and blocks it elsewhere; at z = 0 the slope 0 is taken"),
     Function("softplus", ("sigmoid(z)",), formula="log(1 + exp(z))", stable="where(z > 0, z + log(1 + exp(-z)), log(1 + exp(z)))", latex=r"\operatorname{softplus}", activation=True, sentence="the derivative of softplus is the sigmoid"),
     # functions of a vector
-    Function("softmax", ("a[c]*where(c = d, 1, 0) - a[c]*a[d]",), formula="exp(z[c])/sum(exp(z[d]), d)", stable="exp(z[c] - max(z[e], e))/sum(exp(z[d] - max(z[e], e)), d)", vector="to vector", latex=r"\operatorname{softmax}", activation=True, sentence="raising one score raises its own probability and lowers every other: p_c([c = d] - p_d)"),
+    Function("softmax", ("a[c]*where(c = d, 1, 0) - a[c]*a[d]",), formula="exp(z[c])/sum(exp(z[d]), d)", stable="exp(z[c] - max(z[e], e))/sum(exp(z[d] - max(z[e], e)), d)", vector="to vector", latex=r"\operatorname{softmax}", activation=True, sentence="raising one score raises its own probability and lowers every other one"),
     Function("logsumexp", ("exp(z[d] - a)",), formula="log(sum(exp(z[d]), d))", stable="max(z[e], e) + log(sum(exp(z[d] - max(z[e], e)), d))", vector="to scalar", latex=r"\operatorname{logsumexp}", sentence="the derivative of log Σ exp by one score is that score's softmax"),
 )  # fmt: skip
 

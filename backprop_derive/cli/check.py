@@ -1,0 +1,34 @@
+"""`check SPEC`: the numeric proof of the gradients."""
+
+from __future__ import annotations
+
+import click
+
+from backprop_derive.cli.options import format_option, output_option, spec_argument, weight_option
+
+
+@click.command("check")
+@spec_argument
+@weight_option
+@click.option("--exact", is_flag=True, help="Compare at 50 digits.")
+@click.option("--seed", type=click.IntRange(min=0), help="Draw the values that the spec does not give from this seed.")
+@format_option
+@output_option
+def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, format_name: str | None, file: str | None) -> int:
+    """Prove the derived gradients of SPEC in numbers, a row a parameter. Exit code 1 if one is wrong."""
+    from backprop_derive.cli.opening import open_network
+    from backprop_derive.cli.output import chosen_format, emit
+
+    name = chosen_format(format_name, file)
+    _, graph = open_network(spec)
+
+    from backprop_derive.calculus.derivation import derive
+    from backprop_derive.cli.weights import find_weights
+    from backprop_derive.numerics.gradcheck import check_gradients
+    from backprop_derive.presentation.checking import present_check
+
+    chosen = tuple(dict.fromkeys(weight for weight, _ in find_weights(weights, graph)))
+    seeds = {} if seed is None else {"seeds": (seed,)}
+    report = check_gradients(derive(graph), weights=chosen or None, exact=exact, **seeds)
+    emit(present_check(report, graph), name, file)
+    return 0 if report.passed else 1

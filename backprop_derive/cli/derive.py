@@ -1,0 +1,46 @@
+"""`derive SPEC`: the derivation of the gradients."""
+
+from __future__ import annotations
+
+import click
+
+from backprop_derive.cli.options import format_option, output_option, planned_option, spec_argument, weight_option
+
+
+@click.command("derive")
+@spec_argument
+@weight_option
+@click.option("--form", "forms", multiple=True, type=click.Choice(("chain", "backward", "textbook", "closed")), help="Which forms to print. Repeatable. Default: backward, chain, textbook.")
+@click.option("--as", "view", type=click.Choice(("elements", "index", "matrix")), help="Arrays entry by entry, by index, or as matrices. Default: by index.")
+@click.option("--detail", type=click.Choice(("brief", "steps", "full")), default="steps", show_default=True, help="How much is explained.")
+@format_option
+@output_option
+@planned_option("--digits")
+@planned_option("--sample")
+@planned_option("--notation")
+@planned_option("--fragment", flag=True)
+def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, format_name: str | None, file: str | None) -> None:
+    """Derive the gradients of the network in SPEC: a YAML file, the name of an example, or - for standard input.
+
+    \b
+    backprop-derive derive two_hidden_nodes
+    backprop-derive derive net.yaml -w 'W1[2,1]' --detail full
+    """
+    from backprop_derive.cli.opening import open_network
+    from backprop_derive.cli.output import chosen_format, emit
+
+    name = chosen_format(format_name, file)
+    _, graph = open_network(spec)
+
+    from backprop_derive.calculus.derivation import derive
+    from backprop_derive.cli.weights import every_entry, find_weights
+    from backprop_derive.errors import NotYetError
+    from backprop_derive.presentation.presenting import DEFAULT_FORMS, present
+
+    if view == "matrix":
+        raise NotYetError("the matrix form")
+    chosen = find_weights(weights, graph) if weights else tuple((each, None) for each in graph.parameters)
+    if view == "elements":
+        chosen = every_entry(graph, chosen)
+    document = present(derive(graph), weights=chosen, forms=forms or DEFAULT_FORMS, detail=detail)  # type: ignore[arg-type]
+    emit(document, name, file)

@@ -1,0 +1,104 @@
+"""The command `backprop-derive`: finds the command that was named, and turns errors into messages and exit codes.
+
+Exit codes: 0 right, 1 a check that failed, 2 input that cannot be used, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from backprop_derive import __version__
+from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
+from backprop_derive.errors import NotYetError, nearest
+
+BUILT = ("derive", "check", "list")
+PLANNED = {
+    "verify": "Judges a hand calculation.",
+    "evaluate": "Forward values, gradients and training steps in numbers.",
+    "draw": "Draws the network.",
+    "new": "A commented spec to start from.",
+    "schema": "The JSON Schema of specs, for editors.",
+}
+
+
+class Commands(click.Group):
+    """The commands; each one's file is read when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*BUILT, *PLANNED]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in BUILT:
+            found: click.Command = import_module(f"backprop_derive.cli.{cmd_name}").command
+            return found
+        return _planned(cmd_name) if cmd_name in PLANNED else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            found = nearest(args[0], self.list_commands(ctx))
+            hint = f" (did you mean {' or '.join(found)}?)" if found else f"; there are: {', '.join(self.list_commands(ctx))}"
+            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+        if not standalone_mode:
+            return super().main(arguments, *more, standalone_mode=False, **extra)
+        extra.setdefault("prog_name", "backprop-derive")
+        sys.exit(_exit_code(arguments, lambda: super(Commands, self).main(arguments, *more, standalone_mode=False, **extra)))
+
+
+def _exit_code(arguments: Sequence[str], run: Callable[[], Any]) -> int:
+    """Run a command; what it raises becomes a message and an exit code."""
+    try:
+        result = run()
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        _silence_output()
+        return PIPE_CLOSED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        return report(error, arguments)
+
+
+def _silence_output() -> None:
+    """Whoever read our output is gone: nothing may be written any more, not even when the interpreter ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = None  # type: ignore[assignment]
+
+
+def _planned(name: str) -> click.Command:
+    def refuse() -> None:
+        raise NotYetError(f"the command {name}")
+
+    context = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(name, callback=refuse, help=f"{PLANNED[name]} (planned, not built)", context_settings=context)
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="backprop-derive")
+@click.pass_context
+def commands(ctx: click.Context) -> int:
+    """Derives, explains and proves the gradients of a neural network that a YAML file describes."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        return 2
+    return 0
+
+
+def main() -> None:
+    """Run the command line. A command lives for a second: collecting garbage would only cost time."""
+    gc.disable()
+    commands.main()

@@ -1,0 +1,67 @@
+"""Where a document goes: to the terminal, or to a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from backprop_derive.presentation.formats import find_format, format_of_file, render
+
+if TYPE_CHECKING:
+    from backprop_derive.presentation.document import Document
+
+
+def chosen_format(name: str | None, file: str | None) -> str:
+    """The format that -f names, or else the suffix of -o, or else the terminal's. Raises UsageError for unknown ones."""
+    if name is not None:
+        return find_format(name).name
+    return format_of_file(file).name if file is not None else "terminal"
+
+
+def emit(document: Document, name: str, file: str | None) -> None:
+    """Write the document in a format to `file`, or print it."""
+    if file is not None:
+        write_whole(Path(file), render(document, name))
+    elif name == "terminal":
+        _print(document)
+    else:
+        click.echo(render(document, name).encode(), nl=False)
+
+
+def _print(document: Document) -> None:
+    from rich.console import Console
+
+    from backprop_derive.presentation.formats.terminal import print_document
+
+    print_document(document, Console())
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file such that it has all of `text`, or stays as it was. Raises OSError."""
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8")  # a device or a pipe cannot be replaced
+        return
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _mode(path: Path) -> int:
+    """The permissions that the file has, or that a new one would get."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

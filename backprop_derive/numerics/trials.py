@@ -1,0 +1,251 @@
+"""One random point: what is printed there, what is measured there, and how far apart they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf, prod
+
+import numpy as np
+
+from backprop_derive.calculus.derivation import Derivation, Gradient
+from backprop_derive.errors import EvaluationError
+from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.nodes import Graph
+from backprop_derive.numerics.backends import Array, NoComplexForm, exact_backend
+from backprop_derive.numerics.drawing import Point
+from backprop_derive.numerics.forms import PrintedForms
+from backprop_derive.numerics.probing import Measure, Probes, by_complex_step, by_differences, by_fifty_digits, choose_probes, with_cost
+from backprop_derive.numerics.reports import FORMS, Form, ParameterCheck
+
+COMPLEX_STEP, DIFFERENCES, FIFTY_DIGITS = "complex-step", "richardson", "mpmath"
+MEASURES: Mapping[str, Measure] = {COMPLEX_STEP: by_complex_step, DIFFERENCES: by_differences, FIFTY_DIGITS: by_fifty_digits}
+SAFETY = 4
+SETTLED_ENTRIES = 20
+EXACT_ENTRIES = 200
+EXACT_WORK = 300_000
+VISIBLE = 1e-9
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Measured derivatives, one for each probe, and how far off they may be."""
+
+    method: str
+    values: Array
+    estimate: Array
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A printed form against a reference, entry by entry. `allowed` is the largest error that passes."""
+
+    form: Form
+    values: Array
+    reference: Reference
+    scale: Array
+    allowed: Array
+
+    @cached_property
+    def error(self) -> Array:
+        """|form - reference|"""
+        return np.asarray(np.abs(self.values - self.reference.values), dtype=float)
+
+    @cached_property
+    def excess(self) -> Array:
+        """error / allowed: above 1 is wrong; what has no value is infinitely wrong."""
+        with np.errstate(all="ignore"):
+            ratio = np.where(self.error == 0, 0.0, self.error / self.allowed)
+        return np.where(np.isnan(ratio), inf, ratio)
+
+
+def compare(form: Form, values: Array, scale: Array, reference: Reference, tolerance: float) -> Comparison:
+    """Each entry with its own scale: Σ|summands|, or the reference where that is larger because summands are missing."""
+    scale = np.maximum(np.asarray(scale, dtype=float), np.abs(np.asarray(reference.values, dtype=float)))
+    return Comparison(form, values, reference, scale, tolerance * scale + SAFETY * np.asarray(reference.estimate, dtype=float))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The worst entry that a trial found for a parameter, and by how much its error exceeds what passes."""
+
+    check: ParameterCheck
+    excess: float
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All that is known of a parameter in double precision."""
+
+    gradient: Gradient
+    probes: Probes
+    references: tuple[Reference, ...]
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def disagreement(self) -> Array:
+        """By how much the references differ, over what their estimates and rounding explain."""
+        first = self.references[0]
+        rounding = np.max([each.allowed for each in self.comparisons], axis=0)
+        excess = np.zeros(len(first.values))
+        for other in self.references[1:]:
+            with np.errstate(all="ignore"):
+                difference = np.abs(first.values - other.values)
+                explained = rounding + SAFETY * other.estimate
+                excess = np.maximum(excess, np.where(difference <= explained, 0.0, difference / explained))
+        return np.where(np.isnan(excess), inf, excess)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The check at one point. `sharing` seeds share the entries of large parameters; `notes` collects what is to be said."""
+
+    derivation: Derivation
+    point: Point
+    tolerance: float
+    sharing: int
+    exact: bool
+    notes: dict[str, None] = field(default_factory=dict)
+    methods: set[str] = field(default_factory=set)
+    _measured: dict[str, _Measured] = field(default_factory=dict)
+
+    def check(self, gradient: Gradient) -> Verdict:
+        """The worst entry of all printed forms of a gradient."""
+        measured = self._measure(gradient)
+        verdicts = self._settled(measured) if self._doubtful(measured) else [self._verdict(measured.probes, each) for each in measured.comparisons]
+        return max(verdicts, key=lambda verdict: verdict.excess)
+
+    def catches(self, gradient: Gradient, mistaken: Expression) -> bool | None:
+        """Whether a planted mistake is found here; None if it changes no value or has none."""
+        measured = self._measure(gradient)
+        node = self.derivation.graph.node(gradient.of.name)
+        try:
+            values, scale = self._printed.of_expression(mistaken, node)
+        except EvaluationError:
+            return None
+        found, size = measured.probes.of(values), measured.probes.of_scale(scale)
+        right = next(each for each in measured.comparisons if each.form == "textbook")
+        change = np.abs(found - right.values)
+        if not np.isfinite(found).all() or not (change > VISIBLE * np.maximum(size, right.scale)).any():
+            return None
+        return bool((compare("textbook", found, size, measured.references[0], self.tolerance).excess > 1).any())
+
+    # -- double precision ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _printed(self) -> PrintedForms:
+        return PrintedForms(self.derivation, self.point)
+
+    @cached_property
+    def _priced(self) -> tuple[Graph, str]:
+        return with_cost(self.derivation.graph)
+
+    def _measure(self, gradient: Gradient) -> _Measured:
+        name = gradient.of.name
+        if name not in self._measured:
+            shape = self.point.forward[name].shape
+            probes = choose_probes(name, shape, self.point.seed, self.sharing)
+            if probes.entries is not None:
+                self._note(f"{name} has {prod(shape)} entries: {len(probes.entries) * self.sharing} of them and a random direction across all were checked")
+            references = tuple(self._references(probes))
+            comparisons = tuple(self._compared(self._printed, gradient, form, probes, references[0]) for form in FORMS)
+            self._measured[name] = _Measured(gradient, probes, references, comparisons)
+        return self._measured[name]
+
+    def _references(self, probes: Probes) -> list[Reference]:
+        """The complex step where there is one, and differences."""
+        found = []
+        try:
+            found.append(self._reference(COMPLEX_STEP, probes))
+        except NoComplexForm as missing:
+            self._note(f"{missing} has no complex form here, so differences are the reference for what passes through it")
+        return [*found, self._reference(DIFFERENCES, probes)]
+
+    def _reference(self, method: str, probes: Probes) -> Reference:
+        reference = Reference(method, *probes.measured(self._priced[0], self.point, self._priced[1], MEASURES[method]))
+        self.methods.add(method)
+        return reference
+
+    def _compared(self, printed: PrintedForms, gradient: Gradient, form: Form, probes: Probes, reference: Reference) -> Comparison:
+        try:
+            values, scale = printed.value(gradient, form)
+        except EvaluationError as error:
+            self._note(f"the {form} form of {gradient.of.name} has no value: {error}")
+            values, scale = (np.full(self.point.forward[gradient.of.name].shape, filling) for filling in (np.nan, 1.0))
+        return compare(form, probes.of(values), probes.of_scale(scale), reference, self.tolerance)
+
+    # -- fifty digits -------------------------------------------------------------------------------------------------
+
+    def _doubtful(self, measured: _Measured) -> bool:
+        wrong = any((each.excess > 1).any() for each in measured.comparisons)
+        return self.exact or wrong or bool((measured.disagreement > 1).any())
+
+    def _settled(self, measured: _Measured) -> list[Verdict]:
+        """The verdicts with the doubtful entries computed again with 50 digits."""
+        name = measured.gradient.of.name
+        disagreement = measured.disagreement
+        doubt = np.max([disagreement, *(each.excess for each in measured.comparisons)], axis=0)
+        places = self._places_in_doubt(measured, doubt)
+        if not len(places):
+            if (disagreement > 1).any():
+                self._note(f"{name}: the references disagree, and the graph is too large to settle it with 50 digits")
+            return [self._verdict(measured.probes, each, doubt=disagreement) for each in measured.comparisons]
+        probes = measured.probes.only(places)
+        reference = self._reference(FIFTY_DIGITS, probes)
+        precise = PrintedForms(self.derivation, self.point, exact_backend())
+        settled = [self._compared(precise, measured.gradient, form, probes, reference) for form in FORMS]
+        unreliable = self._unreliable(measured, settled, places)
+        rest = np.ones(len(doubt), dtype=bool)
+        rest[places] = False
+        verdicts = [self._verdict(probes, each, doubt=unreliable) for each in settled]
+        return verdicts + [self._verdict(measured.probes, each, among=rest, doubt=disagreement) for each in measured.comparisons if rest.any()]
+
+    def _places_in_doubt(self, measured: _Measured, doubt: Array) -> Array:
+        """Which entries are computed with 50 digits: those in doubt; with `exact` all of a small parameter."""
+        count = len(doubt) if measured.probes.entries is None else len(measured.probes.entries)
+        if self.exact:
+            return np.arange(count) if count <= EXACT_ENTRIES else np.argsort(-doubt[:count], kind="stable")[:SETTLED_ENTRIES]
+        if sum(array.size for array in self.point.forward.values()) > EXACT_WORK:
+            return np.arange(0)
+        order = np.argsort(-doubt[:count], kind="stable")[:SETTLED_ENTRIES]
+        return order[doubt[order] > 1]
+
+    def _unreliable(self, measured: _Measured, settled: list[Comparison], places: Array) -> Array:
+        """How wrong the first reference is, where 50 digits tell; differences that are wrong alone are only noted."""
+        first = measured.references[0]
+        truth = np.asarray(settled[0].reference.values, dtype=float)
+        allowed = np.max([each.allowed for each in settled], axis=0) + SAFETY * first.estimate[places]
+        with np.errstate(all="ignore"):
+            excess = np.where(first.values[places] == truth, 0.0, np.abs(first.values[places] - truth) / allowed)
+        excess = np.where(np.isnan(excess), inf, excess)
+        if (measured.disagreement[places] > 1).any():
+            says = "the complex step is wrong" if (excess > 1).any() else "the differences are off: a step crossed a kink, or the cost is too steep"
+            self._note(f"{measured.gradient.of.name}: the references disagree; by 50 digits {says}")
+        return excess
+
+    # -- what is reported ---------------------------------------------------------------------------------------------
+
+    def _verdict(self, probes: Probes, compared: Comparison, *, among: Array | None = None, doubt: Array | None = None) -> Verdict:
+        """The worst entry of a comparison, among those that count; `doubt` above 1 about the reference fails an entry too."""
+        excess = compared.excess if doubt is None else np.maximum(compared.excess, np.where(doubt > 1, doubt, 0.0))
+        worst = int(np.argmax(excess if among is None else np.where(among, excess, -1.0)))
+        name = probes.name
+        error, scale = float(compared.error[worst]), float(compared.scale[worst])
+        at = probes.entry(worst, self.point.forward[name].shape)
+        lows = self._printed.first_place(self.derivation.graph.node(name))
+        check = ParameterCheck(
+            name,
+            float(compared.values[worst]),
+            float(compared.reference.values[worst]),
+            0.0 if error == 0 else error / scale if np.isfinite(error) else inf,
+            float(compared.reference.estimate[worst]),
+            bool(excess[worst] <= 1),
+            None if at is None else tuple(place + low for place, low in zip(at, lows, strict=True)),
+            compared.form,
+            self.point.seed,
+        )
+        return Verdict(check, float(excess[worst]))
+
+    def _note(self, text: str) -> None:
+        self.notes.setdefault(text)
