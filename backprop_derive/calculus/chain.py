@@ -13,7 +13,7 @@ from functools import cached_property
 from backprop_derive.calculus.adjoints import Adjoint, adjoint_names, adjoints, ancestors
 from backprop_derive.calculus.links import Link, links
 from backprop_derive.calculus.rewriting import Ground, rewrites, tidy
-from backprop_derive.calculus.terms import decided, guarded
+from backprop_derive.calculus.terms import decided, guarded, without_implied
 from backprop_derive.graph.expressions import ONE, Expression, Fold, Number, Partial, Ref, add, children, mul, reindex
 from backprop_derive.graph.indices import IndexMap, axis_to, size
 from backprop_derive.graph.nodes import Graph, Node
@@ -198,6 +198,10 @@ class Chain:
 
     def expansion(self, name: str, *, whole: bool) -> Expression:
         """Σ_children ∂L/∂child · ∂child/∂p by name, down to the loss if `whole`, else down to the δs."""
+        ground = self.ground(self.graph.node(name))
+        return without_implied(self._expansion(name, whole=whole), ground.ranges, ground.smallest)
+
+    def _expansion(self, name: str, *, whole: bool) -> Expression:
         if name == self.loss.name:
             return ONE
         return add(*(joined(link, self._above(link.child, whole=whole), link.partial) for link in self.links(name)))
@@ -207,7 +211,7 @@ class Chain:
             return ONE
         if not whole and child.name in self.shown:
             return self.of_loss(child)
-        return decided(reindex(self.expansion(child.name, whole=whole), self.places(child)))
+        return decided(reindex(self._expansion(child.name, whole=whole), self.places(child)))
 
     def of_loss(self, child: Ref) -> Partial:
         """∂L/∂child by name: the total derivative, over all paths."""

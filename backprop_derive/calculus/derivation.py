@@ -200,7 +200,7 @@ class _Trail:
 
 def _settle(chain: Chain, node: Node, trail: _Trail, raw: Expression, front: Front) -> None:
     """From the product of all values to the form that a book prints."""
-    trail.step("backward pass", "the δs of the later layers are known from the backward pass", front.put(raw))
+    trail.step("backward pass", "the derivatives of the loss that are left are the δs of the backward pass", front.put(raw))
     for rewrite, after in rewrites(raw, chain.ground(node)):
         raw = after
         trail.step(rewrite.name, rewrite.sentence, front.put(after), rewrite.identity)

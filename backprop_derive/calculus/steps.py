@@ -36,6 +36,8 @@ def factor_of(graph: Graph, link: Link) -> Factor:
     """The factor of a link, labelled by what it is the derivative of."""
     child, parent = graph.node(link.child.name), graph.node(link.parent.name)
     rule, reason = _label(graph, child, parent, link)
+    if link.direct:
+        reason += f" (∂⁺: only where {parent.name} stands in the formula of {child.name} itself; its other ways are counted by themselves)"
     return Factor(link.partial, link.value, rule, reason)
 
 

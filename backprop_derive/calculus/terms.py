@@ -7,7 +7,7 @@ A tuple of terms is their sum. A product keeps the order of the chain rule, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -23,13 +23,15 @@ from backprop_derive.graph.expressions import (
     Number,
     Where,
     add,
+    children,
     free_variables,
     fresh,
     mul,
+    rebuilt,
     reindex,
 )  # fmt: skip
 from backprop_derive.graph.expressions import replace as replace_in
-from backprop_derive.graph.indices import Condition, IndexMap, variable
+from backprop_derive.graph.indices import Axis, Condition, IndexMap, always, variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +193,13 @@ def decided(expression: Expression) -> Expression:
         return None
 
     return replace_in(expression, change)
+
+
+def without_implied(expression: Expression, ranges: Mapping[str, Axis], least: Mapping[str, int]) -> Expression:
+    """The expression without the conditions that hold for every place of the ranges; sums bring ranges of their own."""
+    if isinstance(expression, Where) and isinstance(expression.test, Bracket) and always(expression.test.condition, ranges, least):
+        return without_implied(expression.then, ranges, least)
+    if isinstance(expression, Fold):
+        ranges = {**ranges, expression.bound.name: expression.bound.axis}
+    below = children(expression)
+    return rebuilt(expression, tuple(without_implied(child, ranges, least) for child in below)) if below else expression

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from backprop_derive.cli.options import format_option, output_option, spec_argument, weight_option
@@ -15,7 +17,10 @@ from backprop_derive.cli.options import format_option, output_option, spec_argum
 @format_option
 @output_option
 def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, format_name: str | None, file: str | None) -> int:
-    """Prove the derived gradients of SPEC in numbers, a row a parameter. Exit code 1 if one is wrong."""
+    """Prove the derived gradients in numbers.
+
+    SPEC as for derive. A row a parameter; exit code 1 if one is wrong.
+    """
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import chosen_format, emit
 
@@ -28,7 +33,7 @@ def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, 
     from backprop_derive.presentation.checking import present_check
 
     chosen = tuple(dict.fromkeys(weight for weight, _ in find_weights(weights, graph)))
-    seeds = {} if seed is None else {"seeds": (seed,)}
-    report = check_gradients(derive(graph), weights=chosen or None, exact=exact, **seeds)
+    check = partial(check_gradients, derive(graph), weights=chosen or None, exact=exact)
+    report = check() if seed is None else check(seeds=(seed,))
     emit(present_check(report, graph), name, file)
     return 0 if report.passed else 1

@@ -20,7 +20,9 @@ from backprop_derive.cli.options import format_option, output_option, planned_op
 @planned_option("--notation")
 @planned_option("--fragment", flag=True)
 def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, format_name: str | None, file: str | None) -> None:
-    """Derive the gradients of the network in SPEC: a YAML file, the name of an example, or - for standard input.
+    """Derive the gradients of a network.
+
+    SPEC is a YAML file, the name of a shipped example, or - for standard input.
 
     \b
     backprop-derive derive two_hidden_nodes

@@ -12,7 +12,7 @@ from backprop_derive.cli.options import format_option, output_option
 @format_option
 @output_option
 def command(kind: str | None, format_name: str | None, file: str | None) -> None:
-    """List what specs and commands can name: activations, losses, layers, formats, examples."""
+    """List activations, losses, layers, formats, examples."""
     from backprop_derive.cli.examples import example_names
     from backprop_derive.cli.output import chosen_format, emit
     from backprop_derive.presentation.catalogue import present_catalogue

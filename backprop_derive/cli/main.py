@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -20,21 +21,21 @@ from backprop_derive.errors import NotYetError, nearest
 
 BUILT = ("derive", "check", "list")
 PLANNED = {
-    "verify": "Judges a hand calculation.",
-    "evaluate": "Forward values, gradients and training steps in numbers.",
-    "draw": "Draws the network.",
-    "new": "A commented spec to start from.",
-    "schema": "The JSON Schema of specs, for editors.",
+    "verify": "Judge a hand calculation",
+    "evaluate": "Compute values, gradients and training steps",
+    "draw": "Draw the network",
+    "new": "Write a commented spec to start from",
+    "schema": "Print the JSON Schema of specs",
 }
 
 
 class Commands(click.Group):
     """The commands; each one's file is read when it is needed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return [*BUILT, *PLANNED]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name in BUILT:
             found: click.Command = import_module(f"backprop_derive.cli.{cmd_name}").command
             return found
@@ -47,12 +48,12 @@ class Commands(click.Group):
             raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
-    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = "backprop-derive", **options: Any) -> Any:
+        """Run, and leave with an exit code; with `standalone_mode=False`, return or raise instead."""
         arguments = list(sys.argv[1:] if args is None else args)
-        if not standalone_mode:
-            return super().main(arguments, *more, standalone_mode=False, **extra)
-        extra.setdefault("prog_name", "backprop-derive")
-        sys.exit(_exit_code(arguments, lambda: super(Commands, self).main(arguments, *more, standalone_mode=False, **extra)))
+        standalone = options.pop("standalone_mode", True)
+        run = partial(super().main, arguments, prog_name, standalone_mode=False, **options)
+        return sys.exit(_exit_code(arguments, run)) if standalone else run()
 
 
 def _exit_code(arguments: Sequence[str], run: Callable[[], Any]) -> int:
@@ -76,7 +77,7 @@ def _silence_output() -> None:
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
 
 
 def _planned(name: str) -> click.Command:
@@ -84,7 +85,7 @@ def _planned(name: str) -> click.Command:
         raise NotYetError(f"the command {name}")
 
     context = {"ignore_unknown_options": True, "allow_extra_args": True}
-    return click.Command(name, callback=refuse, help=f"{PLANNED[name]} (planned, not built)", context_settings=context)
+    return click.Command(name, callback=refuse, help=f"{PLANNED[name]} (planned, not built).", context_settings=context)
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

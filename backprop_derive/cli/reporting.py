@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -58,7 +59,7 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
     (True, True, False)
     """
     joined = ["-fjson", "--format=json", "-f=json"]
-    pairs = zip(arguments, arguments[1:], strict=False)
+    pairs = pairwise(arguments)
     return any(each.lower() in joined for each in arguments) or any(
         option in ("-f", "--format") and value.lower() == "json" for option, value in pairs
     )

@@ -25,7 +25,7 @@ def broken(text: str, width: int, measure: Callable[[str], int] = len) -> list[s
 
 
 def _best_break(text: str, width: int, measure: Callable[[str], int]) -> int:
-    fitting = [(at, depth) for at, depth in _breaks(text) if 0 < at and measure(text[:at].rstrip()) <= width]
+    fitting = [(at, depth) for at, depth in _breaks(text) if at > 0 and measure(text[:at].rstrip()) <= width]
     if fitting:
         return max(fitting, key=lambda each: each[0] - _DEPTH_COSTS * each[1])[0]
     return next(at for at in range(len(text), 0, -1) if measure(text[:at]) <= width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_derive.calculus.derivation import Derivation
-from backprop_derive.graph.expressions import Expression, Fold, Bound, Integer, Ref, mul, reciprocal, walk, Apply, Fold
+from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, mul, reciprocal, walk
 from backprop_derive.graph.indices import axis_to, size
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node, Piece

@@ -39,6 +39,7 @@ def present(
     """The page of a derivation: all parameters, or only `weights`. Raises NotYetError for what is not built."""
     chosen = _chosen(derivation, weights)
     ordered = _from_the_output_back(derivation, chosen)
+    explanations = _Explanations()
     blocks: list[Block] = [*header(derivation)]
     if detail != "brief":
         blocks += [Heading(2, ("Forward pass",)), Aligned(forward_rows(derivation.graph))]
@@ -210,7 +211,7 @@ class _Sections:
             else:
                 yield from self._forms(key, gradient)
             if gradient.assumptions:
-                yield Paragraph(("Assumed: " + ", ".join(gradient.assumptions),))
+                yield Paragraph((f"Assuming {', '.join(gradient.assumptions)}.",))
             for note in gradient.notes:
                 yield Paragraph((f"Note: {note}.",))
 
@@ -258,7 +259,7 @@ def _textbook_rows(left: Partial, gradient: Gradient) -> Iterator[Row]:
     start = rewrites[0].before if rewrites else gradient.gradient
     yield Row(left, start)
     for step in rewrites:
-        yield Row(None, step.after, (f"{step.rule}: {step.reason}",))
+        yield Row(None, step.after, (step.reason,))
 
 
 def _is_expansion(step: Step) -> bool:

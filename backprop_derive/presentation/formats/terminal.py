@@ -18,6 +18,8 @@ WIDEST = 120
 _INDENT = 2
 _GAP = 3
 _NARROWEST_REASON = 28
+_WIDE_REASON = 40
+_BELOW = 8
 _SAMPLE = "∂δΣ−·½²→…×√"
 
 
@@ -124,10 +126,16 @@ class _Page:
             left_width, start = 0, indent + 3
         rights = [broken(self._formula(row.right), self.width - start, cell_len) for row in rows]
         column = start + max((cell_len(right[0]) for right in rights if len(right) == 1), default=0) + _GAP
-        beside = column + _NARROWEST_REASON <= self.width
-        for row, left, right in zip(rows, lefts, rights, strict=True):
-            reason = self._words(row.reason)
+        reasons = [self._words(row.reason) for row in rows]
+        beside = self._fits_beside(reasons, self.width - column)
+        for row, left, right, reason in zip(rows, lefts, rights, reasons, strict=True):
             yield from self._row(left, left_width, row.relation, right, reason, indent, start, column if beside else 0)
+
+    def _fits_beside(self, reasons: Sequence[str], room: int) -> bool:
+        """Whether reasons may stand beside their formulas: not if they would be narrow columns of many lines."""
+        if room < _NARROWEST_REASON:
+            return False
+        return room >= _WIDE_REASON or all(len(self._wrapped(reason, room)) <= 2 for reason in reasons)
 
     def _row(self, left: str, left_width: int, relation: str, right: list[str], reason: str, indent: int, start: int, column: int) -> Iterator[Styled]:
         if left and not left_width:
@@ -146,24 +154,35 @@ class _Page:
         for line in lines:
             yield Styled(line)
         if reason:
-            for text in self._wrapped(reason, self.width - start - 2):
-                yield Styled(" " * (start + 2)).append(text, "dim")
+            for text in self._wrapped(reason, self.width - _BELOW):
+                yield Styled(" " * _BELOW).append(text, "dim")
 
     # -- tables -----------------------------------------------------------------------------------------------------------
 
     def _table(self, header: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[Styled]:
-        """Columns as wide as their cells; the last one takes what is left and wraps."""
+        """Columns as wide as their cells; where the line is too short, cells wrap."""
         cells = [[self._words(cell) for cell in row] for row in ([header, *rows] if header else rows)]
         if not cells:
             return
-        widths = [max(cell_len(row[column]) for row in cells) for column in range(len(cells[0]))]
-        before = sum(width + _GAP for width in widths[:-1])
-        room = max(self.width - before, 8)
+        widths = _column_widths([max(map(cell_len, column)) for column in zip(*cells, strict=True)], self.width)
         for number, row in enumerate(cells):
-            line = Styled()
-            for column, cell in enumerate(row[:-1]):
-                line.append(cell + " " * (widths[column] - cell_len(cell) + _GAP), "bold" if header and number == 0 else ("dim" if not header and column == 0 else ""))
-            first, *rest = self._wrapped(row[-1], room)
-            yield line.append(first, "bold" if header and number == 0 else "")
-            for text in rest:
-                yield Styled(" " * before + text)
+            wrapped = [self._wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+            styles = ["bold" if header and number == 0 else "dim" if not header and column == 0 else "" for column in range(len(row))]
+            for line in range(max(map(len, wrapped))):
+                shown = Styled()
+                for column, parts in enumerate(wrapped):
+                    part = parts[line] if line < len(parts) else ""
+                    shown.append(part, styles[column]).append(" " * (widths[column] - cell_len(part) + _GAP))
+                shown.rstrip()
+                yield shown
+
+
+def _column_widths(wanted: Sequence[int], width: int) -> list[int]:
+    """The widths of columns that fit in a line: the widest give way first."""
+    widths = list(wanted)
+    room = max(width - _GAP * (len(widths) - 1), 4 * len(widths))
+    while sum(widths) > room:
+        others = sum(widths) - max(widths)
+        second = max((each for each in widths if each < max(widths)), default=0)
+        widths[widths.index(max(widths))] = max(second, room - others, 4) if others + second < room else max(widths) - 1
+    return widths

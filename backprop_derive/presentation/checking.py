@@ -1,0 +1,98 @@
+"""What the numeric check found, as a page and as a record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from backprop_derive.graph.nodes import Graph
+from backprop_derive.numerics.reports import CheckReport, Kink, ParameterCheck
+from backprop_derive.presentation.document import Block, Document, Formula, Heading, Paragraph, Table, Text
+from backprop_derive.presentation.records import FORMAT
+
+_METHODS = {
+    "complex-step": "complex-step derivatives of the forward pass",
+    "richardson": "central differences of the forward pass with Richardson extrapolation",
+    "mpmath": "derivatives of the forward pass at 50 digits",
+}
+_SHOWN_SURVIVORS = 10
+
+
+def present_check(report: CheckReport, graph: Graph) -> Document:
+    """A row a parameter, then how the check was made and how much it would have noticed."""
+    return Document(tuple(_blocks(report, graph)), _record(report), graph)
+
+
+def _blocks(report: CheckReport, graph: Graph) -> Iterator[Block]:
+    yield Heading(1, (f"Check of {graph.title}" if graph.title else "Check of the gradients",))
+    yield Paragraph((_verdict(report),))
+    header: tuple[Text, ...] = (("parameter",), ("derived",), ("measured",), ("relative error",), ("",))
+    yield Table(header, tuple(_cells(name, check) for name, check in report.parameters.items()))
+    yield Table((), tuple(((label,), text) for label, text in _facts(report)))
+
+
+def _verdict(report: CheckReport) -> str:
+    wrong = [name for name, check in report.parameters.items() if not check.passed]
+    if wrong:
+        return f"FAILED: the derived gradient differs from the measured one for {', '.join(wrong)}."
+    if not report.parameters:
+        return "There is nothing to check."
+    return "Passed: every derived gradient agrees with the measured one. Each row shows its worst entry."
+
+
+def _cells(name: str, check: ParameterCheck) -> tuple[Text, ...]:
+    place = "" if not check.entry else f"[{','.join(map(str, check.entry))}]"
+    label = f"{name}{place}" if check.entry is not None else f"{name}, in one direction"
+    result = "right" if check.passed else "WRONG"
+    return ((label,), (f"{check.symbolic:.10g}",), (f"{check.reference:.10g}",), (f"{check.relative_error:.1e}",), (result,))
+
+
+def _facts(report: CheckReport) -> Iterator[tuple[str, Text]]:
+    yield "Measured by", ("; ".join(_METHODS.get(each, each) for each in report.references),)
+    yield "Values", (f"drawn at random from seed{'s' if len(report.seeds) > 1 else ''} {', '.join(map(str, report.seeds))}",)
+    for kink in report.kinks:
+        yield "Kink", _kink(kink)
+    power = report.power
+    if power.planted:
+        yield "Power", (f"{power.caught} of {power.planted} mistakes that were planted into the gradients are caught",)
+    for survivor in power.survivors[:_SHOWN_SURVIVORS]:
+        yield "Not caught", (f"in the gradient of {survivor.parameter}: {survivor.mistake}",)
+    if len(power.survivors) > _SHOWN_SURVIVORS:
+        yield "", (f"and {len(power.survivors) - _SHOWN_SURVIVORS} more",)
+    for note in report.notes:
+        yield "Note", (note,)
+
+
+def _kink(kink: Kink) -> Text:
+    reach = f"; the nearest point checked is {kink.nearest:.1e} away" if math.isfinite(kink.nearest) else "; no point checked is near"
+    return (f"{kink.operation} in ", kink.node, " has no derivative where ", kink.argument, f" = 0{reach}")
+
+
+def _record(report: CheckReport) -> dict[str, Any]:
+    power = report.power
+    return {
+        "format": FORMAT,
+        "passed": report.passed,
+        "parameters": {name: _parameter(check) for name, check in report.parameters.items()},
+        "references": list(report.references),
+        "kinks": [Formula(kink.argument, {"node": kink.node.name, "operation": kink.operation, "nearest": kink.nearest}) for kink in report.kinks],
+        "seeds": list(report.seeds),
+        "power": {
+            "planted": power.planted,
+            "caught": power.caught,
+            "survivors": [{"parameter": each.parameter, "mistake": each.mistake} for each in power.survivors],
+        },
+        "notes": list(report.notes),
+    }
+
+
+def _parameter(check: ParameterCheck) -> dict[str, Any]:
+    return {
+        "symbolic": check.symbolic,
+        "reference": check.reference,
+        "relative_error": check.relative_error,
+        "error_estimate": check.error_estimate,
+        "passed": check.passed,
+        "entry": None if check.entry is None else list(check.entry),
+    }
