@@ -111,4 +111,4 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
     by_folded: dict[str, str] = {}
     for candidate in known:
         by_folded.setdefault(candidate.casefold(), candidate)
-    return tuple(by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=count, cutoff=0.6))
+    return tuple(by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=count, cutoff=0.6 if len(name) > 3 else 0.5))

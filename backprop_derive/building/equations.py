@@ -56,8 +56,16 @@ def build_equations(draft: Draft) -> None:
     for left in lefts:
         _parse_right(draft, left, names)
     _find_axes(draft, lefts, mains, known)
-    if not draft.problems:
-        _add_nodes(draft, lefts, mains, known)
+    readable = [left for left in lefts if _is_readable(left, mains, known)]
+    _add_nodes(draft, readable, {name: left for name, left in mains.items() if left in readable}, known)
+
+
+def _is_readable(left: _Left, mains: dict[str, _Left], known: dict[str, Quantity]) -> bool:
+    """Whether everything that the equation mentions has a known shape, so that what is wrong in it is its own fault."""
+    if left.tree is None or left.axes is None or len(left.axes) < len(left.letters):
+        return False
+    mentioned = {each.name for each in left.tree.walk() if isinstance(each, Name)} & set(mains)
+    return all(None not in known[name].axes for name in mentioned | {left.name})
 
 
 def _left_side(draft: Draft, equation: Equation) -> _Left | None:

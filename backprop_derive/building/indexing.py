@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.indices import Affine, Axis, Condition, at_least, equal, number, quotient, variable
+from backprop_derive.graph.naming import form_text
 from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Syntax
 from backprop_derive.operations.functions import find_function
 
@@ -85,9 +86,9 @@ def range_of(index: Name, body: Syntax, scope: Scope, given: tuple[Affine, Affin
     found = list(axes_alone(index.name, body, scope))
     for name, axis in found[1:]:
         if axis != found[0][1]:
-            first, second = found[0][0], name
-            message = f"index {index.name!r} runs over axes of different lengths: that of {first!r} and that of {second!r}"
-            raise FormulaError(message, "", index.start, index.end, "give the range: sum(e, k, a, b)")
+            first, length = found[0][0], form_text(found[0][1].length)
+            message = f"index {index.name!r} runs over axes of different lengths: {length} ({first}) and {form_text(axis.length)} ({name})"
+            raise FormulaError(message, "", index.start, index.end, f"are the indices in order? If so, give the range: sum(e, {index.name}, a, b)")
     if not found:
         message = f"the range of {index.name!r} cannot be found: it stands alone in no bracket of this sum"
         raise FormulaError(message, "", index.start, index.end, f"give the range: sum(e, {index.name}, 1, n)")

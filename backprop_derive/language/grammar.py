@@ -73,6 +73,7 @@ class _Reader:
     def close(self, kind: str, opened: Token) -> Token:
         """Take the bracket that closes `opened`."""
         if not self.peek(kind):
+            self.refuse_juxtaposition()
             found = "the formula ends" if self.peek("end") else f"{self.token.text!r} stands here"
             raise self.error(f"{found}, but {opened.text!r} is not closed: {kind!r} is missing", self.token)
         self.depth -= 1
@@ -81,16 +82,21 @@ class _Reader:
     def error(self, message: str, token: Token, hint: str = "") -> FormulaError:
         return FormulaError(message, self.text, token.start, max(token.end, token.start + 1), hint)
 
+    def refuse_juxtaposition(self) -> None:
+        """Two things side by side are a product with its `*` forgotten."""
+        token, before = self.token, self.tokens[self.at - 1]
+        if token.kind not in ("name", "number", "(") or before.kind not in ("name", "number", ")", "]"):
+            return
+        left, right = before.text, token.text
+        if before.kind == token.kind == "number":
+            raise self.error(f"{left!r} is followed by {right!r}: that is not one number", token)
+        raise self.error(f"a product needs *: {left!r} is followed by {right!r}", token, hint="write a*b for a times b")
+
     def expect_end(self) -> None:
         if self.peek("end"):
             return
         token = self.token
-        if token.kind in ("name", "number", "(") and self.at:
-            before = self.tokens[self.at - 1]
-            left, right = before.text, token.text
-            if before.kind == token.kind == "number":
-                raise self.error(f"{left!r} is followed by {right!r}: that is not one number", token)
-            raise self.error(f"a product needs *: {left!r} is followed by {right!r}", token, hint="write a*b for a times b")
+        self.refuse_juxtaposition()
         if token.kind in _COMPARISONS:
             raise self.error("one comparison at a time", token)
         raise self.error(f"{token.text!r} is not expected here", token)

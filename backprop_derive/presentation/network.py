@@ -81,8 +81,9 @@ def _network_line(graph: Graph) -> str:
     stages = [", ".join(inputs)] if inputs else []
     for units in _stages(graph):
         stages.append(", ".join(units))
-    if graph.outputs and stages[-1:] != [", ".join(graph.outputs)]:
-        stages.append(", ".join(graph.outputs))
+    outputs = ", ".join(name for name in graph.outputs if name != graph.cost.loss)
+    if outputs and stages[-1:] != [outputs]:
+        stages.append(outputs)
     return " → ".join(stages)
 
 
@@ -94,7 +95,7 @@ def _stages(graph: Graph) -> list[list[str]]:
         if node.is_leaf or node.role == "loss":
             continue
         before = max((depth.get(parent, 0) for parent in graph.parents[node.name]), default=0)
-        starts = node.role != "activation" or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
+        starts = node.role != "activation" or not node.unit or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
         depth[node.name] = before + 1 if starts else before
         found.setdefault(depth[node.name], {})[_unit_label(graph, node)] = None
     return [list(units) for _, units in sorted(found.items())]
@@ -128,7 +129,7 @@ def _shapes(graph: Graph) -> str:
 def forward_rows(graph: Graph) -> tuple[Row, ...]:
     """Every node with its definition and what it is, then the cost."""
     rows = [
-        Row(Ref(node.name, piece.places), piece.definition, (_role(graph, node) + _ranges(node, piece),))
+        Row(Ref(node.name, piece.places), piece.definition, (", ".join(filter(None, (_role(graph, node), *_ranges(node, piece)))),))
         for node in graph.nodes
         for piece in node.pieces
     ]
@@ -139,16 +140,14 @@ def forward_rows(graph: Graph) -> tuple[Row, ...]:
 
 def _role(graph: Graph, node: Node) -> str:
     owner = f" of {'layer ' if node.unit.isdigit() else ''}{node.unit}" if node.unit and node.unit != node.name else ""
-    if node.role == "preactivation":
-        return f"pre-activation{owner}"
-    if node.role == "activation":
-        return f"activation{owner}"
+    if node.role in ("preactivation", "activation"):
+        return f"{'pre-' if node.role == 'preactivation' else ''}activation{owner}"
     if node.role == "loss":
         return "loss of one sample" if graph.samples is not None else "loss, which is the cost"
-    return {"regularizer": "regularizer"}.get(node.role, "")
+    return "output" if node.name in graph.outputs else ""
 
 
-def _ranges(node: Node, piece: Piece) -> str:
-    """`, j = 1..5` for the indices on the left."""
-    axes = piece.axes[1:] if node.sampled else piece.axes
-    return "".join(f", {letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in axes)
+def _ranges(node: Node, piece: Piece) -> Iterator[str]:
+    """`j = 1..5` for the indices on the left."""
+    for letter, axis in piece.axes[1:] if node.sampled else piece.axes:
+        yield f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}"

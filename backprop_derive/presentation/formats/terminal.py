@@ -19,7 +19,6 @@ _INDENT = 2
 _GAP = 3
 _NARROWEST_REASON = 28
 _WIDE_REASON = 40
-_BELOW = 8
 _SAMPLE = "∂δΣ−·½²→…×√"
 
 
@@ -125,7 +124,8 @@ class _Page:
         if start > self.width // 2:
             left_width, start = 0, indent + 3
         rights = [broken(self._formula(row.right), self.width - start, cell_len) for row in rows]
-        column = start + max((cell_len(right[0]) for right in rights if len(right) == 1), default=0) + _GAP
+        ends = [start + cell_len(right[0]) for right in rights if len(right) == 1]
+        column = _GAP + max((end for end in ends if end + _GAP + _NARROWEST_REASON <= self.width), default=self.width)
         reasons = [self._words(row.reason) for row in rows]
         beside = self._fits_beside(reasons, self.width - column)
         for row, left, right, reason in zip(rows, lefts, rights, reasons, strict=True):
@@ -145,17 +145,17 @@ class _Page:
         first = " " * indent + left + " " * (left_width - cell_len(left) if left_width else 0) + (" " if left_width else "")
         first += f"{relation} " if left_width else f"{relation}  "
         lines = [first + right[0], *(" " * start + part for part in right[1:])]
-        if column and len(lines) == 1 and reason:
+        if reason and len(lines) == 1 and cell_len(lines[0]) + _GAP <= column:
             texts = self._wrapped(reason, self.width - column)
             yield Styled(lines[0] + " " * (column - cell_len(lines[0]))).append(texts[0], "dim")
             for text in texts[1:]:
                 yield Styled(" " * column).append(text, "dim")
             return
-        for line in lines:
-            yield Styled(line)
+        yield from map(Styled, lines)
         if reason:
-            for text in self._wrapped(reason, self.width - _BELOW):
-                yield Styled(" " * _BELOW).append(text, "dim")
+            below = start + _INDENT if self.width - start >= _WIDE_REASON else indent + _INDENT
+            for text in self._wrapped(reason, self.width - below):
+                yield Styled(" " * below).append(text, "dim")
 
     # -- tables -----------------------------------------------------------------------------------------------------------
 
