@@ -31,6 +31,7 @@ from backprop_derive.graph.expressions import (
     Where,
     add,
     fresh,
+    integer,
     mul,
     neg,
     power,
@@ -101,7 +102,7 @@ def _name(tree: Name, scope: Scope) -> Expression:
     if tree.indices:
         raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
     if name in scope.indices or name in scope.sizes:
-        return Integer(scope.sizes.get(name) if name not in scope.indices else variable(name))  # type: ignore[arg-type]
+        return integer(variable(name) if name in scope.indices else scope.sizes[name])
     if name in CONSTANTS:
         return Constant(name)
     raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
@@ -179,7 +180,7 @@ def _comparison(tree: Comparison, scope: Scope) -> Expression:
 
 # -- calls ------------------------------------------------------------------------------------------------------------
 
-_FOLDS = ("sum", "prod", "max", "min")
+_FOLDS = ("sum", "prod", "max", "min", "argmax")
 
 
 def _call(tree: Call, scope: Scope) -> Expression:
@@ -220,7 +221,7 @@ def _arguments(tree: Call, scope: Scope, count: int) -> tuple[Expression, ...]:
 
 def _is_fold(tree: Call, scope: Scope) -> bool:
     """`max(a, b)` compares two values; `max(e, k)` runs over k if k is no name and stands in brackets of e."""
-    if tree.function in ("sum", "prod") or len(tree.arguments) == 1:
+    if tree.function in ("sum", "prod", "argmax") or len(tree.arguments) == 1:
         return True
     index = tree.arguments[1] if len(tree.arguments) > 1 else None
     if not isinstance(index, Name) or index.indices or index.name in scope.names or index.name in scope.sizes:

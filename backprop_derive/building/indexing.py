@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError, nearest
-from backprop_derive.graph.indices import Affine, Axis, Condition, at_least, equal, number, quotient, variable
+from backprop_derive.graph.indices import Affine, Axis, Condition, at_least, axis_to, equal, number, quotient, size, variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Syntax
 from backprop_derive.operations.functions import find_function
@@ -80,9 +80,12 @@ def index_condition(tree: Comparison, scope: Scope) -> Condition:
 
 
 def range_of(index: Name, body: Syntax, scope: Scope, given: tuple[Affine, Affine] | None) -> Axis:
-    """Where a bound index runs: from a to b if they are given, else over the axes where it stands alone in `body`."""
+    """Where a bound index runs: from a to b if they are given, else over the axes where it stands alone in `body`;
+    the index of the samples runs over all of them."""
     if given is not None:
         return Axis(*given)
+    if scope.samples is not None and index.name == scope.samples.index:
+        return axis_to(size(scope.samples.size))
     found = list(axes_alone(index.name, body, scope))
     for name, axis in found[1:]:
         if axis != found[0][1]:

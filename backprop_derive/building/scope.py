@@ -82,7 +82,7 @@ class Scope:
 def scope_of(graph: Graph) -> Scope:
     """The scope of a finished graph: what an answer, or text that was printed, may mention."""
     quantities = {
-        node.name: Quantity(node.axes[1:] if node.sampled else node.axes, node.sampled) for node in graph.nodes
+        node.name: Quantity(node.formula_axes[1:] if node.sampled else node.formula_axes, node.sampled) for node in graph.nodes
     }
     names = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
     names |= {*graph.sizes, *((graph.samples.size,) if graph.samples else ())}

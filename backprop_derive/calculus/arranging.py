@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import gcd
 
 from backprop_derive.calculus.terms import Term, expression_of, term_expression
 from backprop_derive.graph.expressions import (
@@ -30,10 +31,27 @@ from backprop_derive.graph.expressions import (
 
 def arranged(terms: Sequence[Term]) -> Expression:
     """The sum of terms as a book writes it."""
-    ordered = _positive_first([_flipped(_gathered(term)) for term in terms])
+    ordered = _positive_first([_flipped(_gathered(term)) for term in _by_condition(terms)])
     if len(ordered) < 2:
         return expression_of(ordered)
     return _factored(ordered)
+
+
+def _by_condition(terms: Sequence[Term]) -> list[Term]:
+    """Terms under the same conditions stand in one bracket: `where(j = 1, p1 - y1, 0)`."""
+    groups: dict[object, list[Term]] = {}
+    for place, term in enumerate(terms):
+        bound = {bound.name for bound in term.bounds}
+        shared = term.conditions and not any(condition.form.variables() & bound for condition in term.conditions)
+        groups.setdefault(term.conditions if shared else place, []).append(term)
+    if len(groups) == 1:
+        return list(terms)
+    return [group[0] if len(group) == 1 else _bracketed(group) for group in groups.values()]
+
+
+def _bracketed(terms: Sequence[Term]) -> Term:
+    inside = arranged([replace(term, conditions=()) for term in terms])
+    return replace(Term().after(inside), conditions=terms[0].conditions)
 
 
 def negative(expression: Expression) -> bool:
@@ -133,9 +151,11 @@ def _shared_factors(terms: Sequence[Term]) -> list[Expression]:
 
 
 def _shared_coefficient(terms: Sequence[Term]) -> Fraction:
-    """The number that all terms have in front (signs aside), or 1."""
-    sizes = {abs(term.coefficient) for term in terms}
-    return sizes.pop() if len(sizes) == 1 else Fraction(1)
+    """The number that divides what all terms have in front: 2 for 4·u + 2·v, ½ for ½·u - ½·v; else 1."""
+    denominators = {term.coefficient.denominator for term in terms}
+    if len(denominators) > 1:
+        return Fraction(1)
+    return Fraction(gcd(*(term.coefficient.numerator for term in terms)), denominators.pop())
 
 
 def _without(term: Term, shared: Sequence[Expression]) -> Term:

@@ -14,7 +14,7 @@ from backprop_derive.calculus.adjoints import Adjoint, adjoint_names, adjoints, 
 from backprop_derive.calculus.links import Link, links
 from backprop_derive.calculus.rewriting import Ground, rewrites, tidy
 from backprop_derive.calculus.terms import decided, guarded, without_implied
-from backprop_derive.graph.expressions import ONE, Expression, Fold, Number, Partial, Ref, add, children, mul, reindex
+from backprop_derive.graph.expressions import ONE, Bound, Expression, Fold, Number, Partial, Ref, add, children, mul, reindex
 from backprop_derive.graph.indices import IndexMap, axis_to, size
 from backprop_derive.graph.nodes import Graph, Node
 
@@ -213,10 +213,13 @@ class Chain:
             return self.of_loss(child)
         return decided(reindex(self._expansion(child.name, whole=whole), self.places(child)))
 
-    def of_loss(self, child: Ref) -> Partial:
-        """∂L/∂child by name: the total derivative, over all paths."""
-        sampled = self.loss.sampled and self.graph.node(child.name).sampled
-        return Partial(Ref(self.loss.name, child.indices[:1]) if sampled else self.loss.ref(), child)
+    def of_loss(self, child: Ref) -> Expression:
+        """∂L/∂child by name: the total derivative, over all paths; of what all samples share, Σ_i ∂L_i/∂child."""
+        if not self.loss.sampled:
+            return Partial(self.loss.ref(), child)
+        if self.graph.node(child.name).sampled:
+            return Partial(Ref(self.loss.name, child.indices[:1]), child)
+        return Fold("sum", Bound(self.loss.letters[0], self.loss.axes[0]), Partial(self.loss.ref(), child))
 
 
 def _nothing(_child: Ref) -> None:

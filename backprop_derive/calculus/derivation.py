@@ -13,7 +13,7 @@ from backprop_derive.calculus.front import Front
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
 from backprop_derive.calculus.steps import Factor, Step, factor_of
 from backprop_derive.errors import UsageError, nearest
-from backprop_derive.graph.expressions import ZERO, Expression, Partial, Ref, reindex
+from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, reindex
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Graph, Node
@@ -151,8 +151,9 @@ def _children_shown(chain: Chain, name: str) -> list[str]:
 
 def _with_deltas(chain: Chain, expression: Expression, name: str) -> Expression:
     def change(each: Expression) -> Expression | None:
-        if isinstance(each, Partial) and each.top.name == chain.loss.name and each.bottom.name == name:
-            return chain.by_name(each.bottom)
+        total = each.body if isinstance(each, Fold) else each
+        if isinstance(total, Partial) and total.bottom.name == name and each == chain.of_loss(total.bottom):
+            return chain.by_name(total.bottom)
         return None
 
     return replace_in(expression, change)
@@ -237,7 +238,7 @@ def _with_value(expression: Expression, partial: Partial, value: Expression) -> 
     """The expression with a partial replaced by its value, wherever it stands, at whichever indices."""
 
     def change(each: Expression) -> Expression | None:
-        if not isinstance(each, Partial) or (each.top.name, each.bottom.name) != (partial.top.name, partial.bottom.name):
+        if not isinstance(each, Partial) or (each.top.name, each.bottom.name, each.direct) != (partial.top.name, partial.bottom.name, partial.direct):
             return None
         places: dict[str, Affine] = {}
         mine, theirs = partial.top.indices + partial.bottom.indices, each.top.indices + each.bottom.indices

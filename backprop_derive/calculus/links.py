@@ -44,8 +44,9 @@ def links(graph: Graph, node: Node, reaching: set[str]) -> tuple[Link, ...]:
     for name in graph.children[node.name]:
         if name in reaching:
             child = graph.node(name)
-            direct = _depends_otherwise(graph, node.name, name)
-            found.extend(_lettered(graph, node, replace(link, direct=direct)) for link in _links_to(graph, node, child))
+            otherwise = _depends_otherwise(graph, node.name, name)
+            for link in _links_to(graph, node, child):
+                found.append(_lettered(graph, node, replace(link, direct=otherwise or _repeats(graph, node.name, link))))
     return tuple(found)
 
 
@@ -76,7 +77,26 @@ def _sample_axis(graph: Graph) -> Axis | None:
 def _depends_otherwise(graph: Graph, parent: str, child: str) -> bool:
     """Whether the child depends on the parent through another node too."""
     above = ancestors(graph, child) - {child}
-    return any(other in above for other in graph.children[parent] if other not in (child, parent))
+    return any(other in above for other in graph.children[parent] if other != child)
+
+
+def _repeats(graph: Graph, parent: str, link: Link) -> bool:
+    """Whether a recurrence reads the parent at every step, so that a later step depends on it through the earlier ones."""
+    child = link.child.name
+    above = {name for each in graph.parents[child] for name in ancestors(graph, each)}
+    stepwise = any(bound.axis != _sample_axis(graph) for bound in link.bounds)
+    return stepwise and child in above and parent not in _descendants(graph, child)
+
+
+def _descendants(graph: Graph, name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for child in graph.children[waiting.pop()]:
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return found
 
 
 def _links_to(graph: Graph, node: Node, child: Node) -> tuple[Link, ...]:

@@ -17,7 +17,7 @@ import click
 
 from backprop_derive import __version__
 from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
-from backprop_derive.errors import NotYetError, nearest
+from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 
 BUILT = ("derive", "check", "list")
 PLANNED = {
@@ -44,11 +44,11 @@ class Commands(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             found = nearest(args[0], self.list_commands(ctx))
-            hint = f" (did you mean {' or '.join(found)}?)" if found else f"; there are: {', '.join(self.list_commands(ctx))}"
-            raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx)
+            message = f"there is no command {args[0]!r}; there are {', '.join(self.list_commands(ctx))}"
+            raise UsageError(Problem(message, value=args[0], nearest=found))
         return super().resolve_command(ctx, args)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = "backprop-derive", **options: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = "backprop-derive", **options: Any) -> Any:  # type: ignore[override]
         """Run, and leave with an exit code; with `standalone_mode=False`, return or raise instead."""
         arguments = list(sys.argv[1:] if args is None else args)
         standalone = options.pop("standalone_mode", True)

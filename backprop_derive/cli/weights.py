@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
-from backprop_derive.errors import UsageError, nearest
-from backprop_derive.graph.indices import Affine, Axis
+from backprop_derive.errors import Problem, UsageError, nearest
+from backprop_derive.graph.indices import Axis
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.notation import canonical
@@ -82,7 +82,8 @@ def _entries(graph: Graph, node: Node, places: tuple[str, ...]) -> list[Weight]:
         raise UsageError(f"{node.name} has {len(axes)} {'index' if len(axes) == 1 else 'indices'}: {shape}")
     choices: list[Sequence[int]] = []
     for place, axis in zip(places, axes, strict=True):
-        low, high = _number(axis.low, graph), _number(axis.high, graph)
+        exact = axis.resize(graph.sizes)
+        low, high = exact.low.number, exact.high.number
         if place == "*":
             if low is None or high is None:
                 raise UsageError(f"the entries of {node.name} cannot be listed: {shape} has a length that is no number (give it one under `sizes:`)")
@@ -131,18 +132,6 @@ def _divisions(groups: list[str], rank: int) -> Iterator[tuple[str, ...]]:
                 yield tuple(parts)
 
 
-def _number(form: Affine, graph: Graph) -> int | None:
-    """The value of a bound of an axis, if it is a number or the spec gives its size one."""
-    from backprop_derive.graph.indices import Size
-
-    total = form.constant
-    for atom, coefficient in form.terms:
-        if not isinstance(atom, Size) or atom.name not in graph.sizes:
-            return None
-        total += coefficient * graph.sizes[atom.name]
-    return total
-
-
 def _shape_text(node: Node) -> str:
     """`W1[1..5, 1..4]`."""
     return f"{node.name}[{', '.join(f'{form_text(axis.low)}..{form_text(axis.high)}' for axis in own_axes(node))}]"
@@ -152,5 +141,4 @@ def _unknown(text: str, name: str, graph: Graph) -> UsageError:
     parameters = ", ".join(_shape_text(graph.node(each)) if own_axes(graph.node(each)) else each for each in graph.parameters)
     others = ", ".join(node.name for node in graph.nodes if node.role != "parameter")
     found = nearest(name, graph.by_name)
-    hint = f" (did you mean {' or '.join(found)}?)" if found else ""
-    return UsageError(f"there is no {text!r} in this network{hint}; the parameters are {parameters}; there are also {others}")
+    return UsageError(Problem(f"there is no {text!r} in this network; the parameters are {parameters}; there are also {others}", value=text, nearest=found))

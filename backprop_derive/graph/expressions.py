@@ -147,6 +147,11 @@ def num(value: int | Fraction) -> Number:
     return Number(Fraction(value))
 
 
+def integer(form: Affine) -> Expression:
+    """An integer form as a number."""
+    return Integer(form) if form.number is None else num(form.number)
+
+
 def add(*terms: Expression) -> Expression:
     """The sum, in order: nested sums are flattened, zeros dropped, plain numbers added into the last of them."""
     flat: list[Expression] = []
@@ -298,7 +303,7 @@ def reindex(expression: Expression, values: IndexMap) -> Expression:
         case Ref(name, indices):
             return Ref(name, tuple(index.substitute(values) for index in indices)) if indices else expression
         case Integer(form):
-            return Integer(form.substitute(values))
+            return integer(form.substitute(values))
         case Bracket(condition):
             return Bracket(condition.substitute(values))
         case Partial(top, bottom, direct):

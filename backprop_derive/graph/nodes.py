@@ -60,6 +60,12 @@ class Node:
         """Given from outside: input, target, parameter or constant."""
         return not self.pieces
 
+    @property
+    def formula_axes(self) -> tuple[Axis, ...]:
+        """Where its indices run in formulas: over the places of its general definition, without single start values."""
+        main = next((piece for piece in self.pieces if len(piece.axes) == len(self.letters)), None)
+        return tuple(axis for _, axis in main.axes) if main is not None else self.axes
+
     def ref(self) -> Ref:
         """The node at its own letters."""
         return Ref(self.name, tuple(variable(letter) for letter in self.letters))

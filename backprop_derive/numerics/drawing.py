@@ -158,10 +158,15 @@ def _probabilities_wanted(graph: Graph) -> bool:
 
 
 def _summing_to_one(arrays: list[Array], draw: np.random.Generator) -> list[Array]:
-    """Positive numbers that sum to 1: along the last axis of a single array, or over several arrays."""
-    drawn = [draw.uniform(0.3, 1.3, array.shape) for array in arrays]
-    total = drawn[0].sum(axis=-1, keepdims=True) if len(drawn) == 1 else sum(drawn)
-    return [each / total for each in drawn]
+    """Positive numbers that sum to 1: along the last axis of a single array, or over several arrays.
+
+    They are whole multiples of 2^-20, so that they sum to 1 exactly, with fifty digits too.
+    """
+    drawn = np.stack([draw.uniform(0.3, 1.3, array.shape) for array in arrays], axis=-1)
+    drawn = drawn[..., 0] if len(arrays) == 1 else drawn
+    parts = np.floor(drawn / drawn.sum(axis=-1, keepdims=True) * 2**20) / 2**20
+    parts[..., 0] += 1 - parts.sum(axis=-1)
+    return [parts] if len(arrays) == 1 else [parts[..., at] for at in range(len(arrays))]
 
 
 # -- functions --------------------------------------------------------------------------------------------------------

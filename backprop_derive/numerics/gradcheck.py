@@ -44,7 +44,9 @@ def check_gradients(
     points = [draw_point(graph, seed) for seed in seeds]
     notes = dict.fromkeys(_notes(derivation, gradients, points))
     methods: set[str] = set()
-    trials = [Trial(derivation, point, tolerance, len(points), exact, notes, methods) for point in points]
+    trials = [
+        Trial(derivation, point, tolerance, len(points), exact, point is points[0], notes, methods) for point in points
+    ]
     checks = {name: _worst(trials, gradient) for name, gradient in gradients.items()}
     power = _power(trials, gradients)
     return CheckReport(

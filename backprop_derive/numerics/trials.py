@@ -22,7 +22,7 @@ from backprop_derive.numerics.reports import FORMS, Form, ParameterCheck
 COMPLEX_STEP, DIFFERENCES, FIFTY_DIGITS = "complex-step", "richardson", "mpmath"
 MEASURES: Mapping[str, Measure] = {COMPLEX_STEP: by_complex_step, DIFFERENCES: by_differences, FIFTY_DIGITS: by_fifty_digits}
 SAFETY = 4
-SETTLED_ENTRIES = 20
+SETTLED = 20
 EXACT_ENTRIES = 200
 EXACT_WORK = 300_000
 VISIBLE = 1e-9
@@ -99,13 +99,18 @@ class _Measured:
 
 @dataclass(frozen=True)
 class Trial:
-    """The check at one point. `sharing` seeds share the entries of large parameters; `notes` collects what is to be said."""
+    """The check at one point. `sharing` seeds share the entries of large parameters.
+
+    `exact`: with 50 digits wherever that can be paid for. `differences`: hold the complex step against them. `notes` and
+    `methods` collect what is to be said.
+    """
 
     derivation: Derivation
     point: Point
     tolerance: float
     sharing: int
     exact: bool
+    differences: bool
     notes: dict[str, None] = field(default_factory=dict)
     methods: set[str] = field(default_factory=set)
     _measured: dict[str, _Measured] = field(default_factory=dict)
@@ -113,8 +118,19 @@ class Trial:
     def check(self, gradient: Gradient) -> Verdict:
         """The worst entry of all printed forms of a gradient."""
         measured = self._measure(gradient)
-        verdicts = self._settled(measured) if self._doubtful(measured) else [self._verdict(measured.probes, each) for each in measured.comparisons]
+        if (measured.disagreement > 1).any():
+            self._note(f"{gradient.of.name}: the references disagree where a step crosses a kink or the cost is steep; 50 digits decide")
+        doubt = np.max([measured.disagreement, *(each.excess for each in measured.comparisons)], axis=0)
+        if self.exact or ((doubt > 1).any() and self._affordable):
+            verdicts = self._settled(measured, doubt)
+        else:
+            verdicts = [self._verdict(measured.probes, each, doubt=measured.disagreement) for each in measured.comparisons]
         return max(verdicts, key=lambda verdict: verdict.excess)
+
+    @property
+    def _affordable(self) -> bool:
+        """Whether the graph is small enough for 50 digits."""
+        return sum(array.size for array in self.point.forward.values()) <= EXACT_WORK
 
     def catches(self, gradient: Gradient, mistaken: Expression) -> bool | None:
         """Whether a planted mistake is found here; None if it changes no value or has none."""
@@ -149,84 +165,72 @@ class Trial:
             if probes.entries is not None:
                 self._note(f"{name} has {prod(shape)} entries: {len(probes.entries) * self.sharing} of them and a random direction across all were checked")
             references = tuple(self._references(probes))
-            comparisons = tuple(self._compared(self._printed, gradient, form, probes, references[0]) for form in FORMS)
+            comparisons = tuple(self._compared(self._values(self._printed, gradient, form), form, probes, references[0]) for form in FORMS)
             self._measured[name] = _Measured(gradient, probes, references, comparisons)
         return self._measured[name]
 
     def _references(self, probes: Probes) -> list[Reference]:
-        """The complex step where there is one, and differences."""
-        found = []
+        """The complex step where there is one, and differences where they are asked for or needed."""
+        found: list[Reference] = []
         try:
             found.append(self._reference(COMPLEX_STEP, probes))
         except NoComplexForm as missing:
             self._note(f"{missing} has no complex form here, so differences are the reference for what passes through it")
-        return [*found, self._reference(DIFFERENCES, probes)]
+        if self.differences or not found:
+            found.append(self._reference(DIFFERENCES, probes))
+        return found
 
     def _reference(self, method: str, probes: Probes) -> Reference:
         reference = Reference(method, *probes.measured(self._priced[0], self.point, self._priced[1], MEASURES[method]))
         self.methods.add(method)
         return reference
 
-    def _compared(self, printed: PrintedForms, gradient: Gradient, form: Form, probes: Probes, reference: Reference) -> Comparison:
+    def _values(self, printed: PrintedForms, gradient: Gradient, form: Form) -> tuple[Array, Array]:
+        """All entries of a printed form and their scales; `nan` where it cannot be evaluated."""
         try:
-            values, scale = printed.value(gradient, form)
+            return printed.value(gradient, form)
         except EvaluationError as error:
             self._note(f"the {form} form of {gradient.of.name} has no value: {error}")
-            values, scale = (np.full(self.point.forward[gradient.of.name].shape, filling) for filling in (np.nan, 1.0))
-        return compare(form, probes.of(values), probes.of_scale(scale), reference, self.tolerance)
+            shape = self.point.forward[gradient.of.name].shape
+            return np.full(shape, np.nan), np.ones(shape)
+
+    def _compared(self, found: tuple[Array, Array], form: Form, probes: Probes, reference: Reference) -> Comparison:
+        return compare(form, probes.of(found[0]), probes.of_scale(found[1]), reference, self.tolerance)
 
     # -- fifty digits -------------------------------------------------------------------------------------------------
 
-    def _doubtful(self, measured: _Measured) -> bool:
-        wrong = any((each.excess > 1).any() for each in measured.comparisons)
-        return self.exact or wrong or bool((measured.disagreement > 1).any())
+    @cached_property
+    def _precise(self) -> PrintedForms:
+        return PrintedForms(self.derivation, self.point, exact_backend())
 
-    def _settled(self, measured: _Measured) -> list[Verdict]:
-        """The verdicts with the doubtful entries computed again with 50 digits."""
-        name = measured.gradient.of.name
-        disagreement = measured.disagreement
-        doubt = np.max([disagreement, *(each.excess for each in measured.comparisons)], axis=0)
-        places = self._places_in_doubt(measured, doubt)
-        if not len(places):
-            if (disagreement > 1).any():
-                self._note(f"{name}: the references disagree, and the graph is too large to settle it with 50 digits")
-            return [self._verdict(measured.probes, each, doubt=disagreement) for each in measured.comparisons]
-        probes = measured.probes.only(places)
-        reference = self._reference(FIFTY_DIGITS, probes)
-        precise = PrintedForms(self.derivation, self.point, exact_backend())
-        settled = [self._compared(precise, measured.gradient, form, probes, reference) for form in FORMS]
-        unreliable = self._unreliable(measured, settled, places)
-        rest = np.ones(len(doubt), dtype=bool)
-        rest[places] = False
-        verdicts = [self._verdict(probes, each, doubt=unreliable) for each in settled]
-        return verdicts + [self._verdict(measured.probes, each, among=rest, doubt=disagreement) for each in measured.comparisons if rest.any()]
+    def _settled(self, measured: _Measured, doubt: Array) -> list[Verdict]:
+        """The verdicts, with the entries in doubt computed again with 50 digits, the worst first, until one is wrong."""
+        values = {form: self._values(self._precise, measured.gradient, form) for form in FORMS}
+        places = self._places_in_doubt(measured.probes, doubt)
+        verdicts: list[Verdict] = []
+        left = np.ones(len(doubt), dtype=bool)
+        for at in (slice(start, start + SETTLED) for start in range(0, len(places), SETTLED)):
+            probes = measured.probes.only(places[at])
+            reference = self._reference(FIFTY_DIGITS, probes)
+            verdicts.extend(self._verdict(probes, self._compared(values[form], form, probes, reference)) for form in FORMS)
+            left[places[at]] = False
+            if any(not verdict.check.passed for verdict in verdicts):
+                return verdicts
+        if left.any():
+            verdicts.extend(self._verdict(measured.probes, each, left, measured.disagreement) for each in measured.comparisons)
+        return verdicts
 
-    def _places_in_doubt(self, measured: _Measured, doubt: Array) -> Array:
-        """Which entries are computed with 50 digits: those in doubt; with `exact` all of a small parameter."""
-        count = len(doubt) if measured.probes.entries is None else len(measured.probes.entries)
+    def _places_in_doubt(self, probes: Probes, doubt: Array) -> Array:
+        """Which entries are computed with 50 digits: those in doubt, the worst first; with `exact` all of a small parameter."""
+        count = len(doubt) if probes.entries is None else len(probes.entries)
+        order = np.argsort(-doubt[:count], kind="stable")
         if self.exact:
-            return np.arange(count) if count <= EXACT_ENTRIES else np.argsort(-doubt[:count], kind="stable")[:SETTLED_ENTRIES]
-        if sum(array.size for array in self.point.forward.values()) > EXACT_WORK:
-            return np.arange(0)
-        order = np.argsort(-doubt[:count], kind="stable")[:SETTLED_ENTRIES]
+            return order[: EXACT_ENTRIES if count <= EXACT_ENTRIES else SETTLED]
         return order[doubt[order] > 1]
-
-    def _unreliable(self, measured: _Measured, settled: list[Comparison], places: Array) -> Array:
-        """How wrong the first reference is, where 50 digits tell; differences that are wrong alone are only noted."""
-        first = measured.references[0]
-        truth = np.asarray(settled[0].reference.values, dtype=float)
-        allowed = np.max([each.allowed for each in settled], axis=0) + SAFETY * first.estimate[places]
-        with np.errstate(all="ignore"):
-            excess = np.where(first.values[places] == truth, 0.0, np.abs(first.values[places] - truth) / allowed)
-        excess = np.where(np.isnan(excess), inf, excess)
-        if (measured.disagreement[places] > 1).any():
-            says = "the complex step is wrong" if (excess > 1).any() else "the differences are off: a step crossed a kink, or the cost is too steep"
-            self._note(f"{measured.gradient.of.name}: the references disagree; by 50 digits {says}")
-        return excess
 
     # -- what is reported ---------------------------------------------------------------------------------------------
 
-    def _verdict(self, probes: Probes, compared: Comparison, *, among: Array | None = None, doubt: Array | None = None) -> Verdict:
+    def _verdict(self, probes: Probes, compared: Comparison, among: Array | None = None, doubt: Array | None = None) -> Verdict:
         """The worst entry of a comparison, among those that count; `doubt` above 1 about the reference fails an entry too."""
         excess = compared.excess if doubt is None else np.maximum(compared.excess, np.where(doubt > 1, doubt, 0.0))
         worst = int(np.argmax(excess if among is None else np.where(among, excess, -1.0)))

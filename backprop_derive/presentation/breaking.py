@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-_OPERATORS = (" + ", " − ", " - ", " = ")
-_BEFORE = ("·", "*", " Σ", " Π")
-_DEPTH_COSTS = 12  # columns that a line may be shorter to be broken one bracket further outside
+_BREAKS = ((" + ", 1, 0), (" − ", 1, 0), (" - ", 1, 0), (" = ", 1, 0), ("·", 0, 24), ("*", 0, 24), (" Σ", 0, 24), (" Π", 0, 24), (", ", 2, 30))
+"""What a line may be broken at, where the next line starts behind the place, and by how many columns a line may be
+shorter to be broken at something better."""
+_DEPTH_COSTS = 40  # the same, to be broken one bracket further outside
 
 
 def broken(text: str, width: int, measure: Callable[[str], int] = len) -> list[str]:
     """The formula in lines of at most `width`; all of it. Where there is no operator to break at, it is cut in two.
 
-    >>> broken("(y' − y)·f_B'(z_B)·v1·f_A1'(z_A1)·x1", 24)
-    ["(y' − y)·f_B'(z_B)·v1", "·f_A1'(z_A1)·x1"]
+    >>> broken("(y - p)*f(z)*v + (y - p)*f(z)*w", 24)
+    ['(y - p)*f(z)*v', '+ (y - p)*f(z)*w']
     """
     width = max(width, 4)
     lines = []
@@ -25,23 +26,21 @@ def broken(text: str, width: int, measure: Callable[[str], int] = len) -> list[s
 
 
 def _best_break(text: str, width: int, measure: Callable[[str], int]) -> int:
-    fitting = [(at, depth) for at, depth in _breaks(text) if at > 0 and measure(text[:at].rstrip()) <= width]
+    fitting = [(at, cost) for at, cost in _breaks(text) if at > 0 and measure(text[:at].rstrip()) <= width]
     if fitting:
-        return max(fitting, key=lambda each: each[0] - _DEPTH_COSTS * each[1])[0]
+        return max(fitting, key=lambda each: each[0] - each[1])[0]
     return next(at for at in range(len(text), 0, -1) if measure(text[:at]) <= width)
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:
-    """Where a line may end, each with how many brackets are open there."""
+    """Where a line may end, each with what it costs to break there."""
     depth = 0
     for at, character in enumerate(text):
         if character in "([{":
             depth += 1
         elif character in ")]}":
             depth -= 1
-        elif text.startswith(_OPERATORS, at):
-            yield at + 1, depth
-        elif text.startswith(_BEFORE, at):
-            yield at, depth
-        elif text.startswith(", ", at):
-            yield at + 2, depth
+        for mark, offset, cost in _BREAKS:
+            if text.startswith(mark, at):
+                yield at + offset, cost + _DEPTH_COSTS * depth
+                break

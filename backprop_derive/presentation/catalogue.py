@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from backprop_derive.errors import NotYetError, UsageError, nearest
+from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 from backprop_derive.presentation.document import Block, Document, Heading, Table, Text
 from backprop_derive.presentation.records import FORMAT
 
@@ -19,9 +19,7 @@ def present_catalogue(kind: str | None, examples: Sequence[str]) -> Document:
     if kind == "mistakes":
         raise NotYetError("the list of mistakes")
     if kind is not None and kind not in KINDS:
-        found = nearest(kind, KINDS)
-        hint = f" (did you mean {' or '.join(found)}?)" if found else ""
-        raise UsageError(f"there is no list of {kind!r}; there are: {', '.join(KINDS)}{hint}")
+        raise UsageError(Problem(f"there is no list of {kind!r}; there are {', '.join(KINDS)}", value=kind, nearest=nearest(kind, KINDS)))
     tables = {each: _entries(each, examples) for each in (KINDS if kind is None else (kind,))}
     blocks = tuple(block for name, entries in tables.items() for block in _blocks(name, entries))
     return Document(blocks, {"format": FORMAT, **tables})
@@ -48,7 +46,9 @@ def _activations() -> _Entries:
     from backprop_derive.operations.functions import FUNCTIONS
 
     return [
-        {"name": row.name, "formula": row.formula, "aliases": list(row.aliases), "derivative": row.derivatives[0]} for row in FUNCTIONS if row.activation
+        {"name": row.name, "formula": row.formula or f"{row.name}(z)", "aliases": list(row.aliases), "derivative": row.derivatives[0]}
+        for row in FUNCTIONS
+        if row.activation
     ]
 
 

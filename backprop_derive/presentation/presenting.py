@@ -56,6 +56,7 @@ class _Page:
         self.derivation, self.graph, self.chosen, self.forms, self.detail = derivation, derivation.graph, chosen, forms, detail
         self.loss = derivation.graph.node(derivation.graph.cost.loss)
         self.explained: dict[tuple[Partial, Expression], Text] = {}
+        self.given: dict[str, Partial] = {}
         self.said: set[str] = set()
         sections = "chain" in forms and detail == "steps"
         self.in_sections = {_essence(factor) for gradient in chosen.values() if sections for factor in gradient.factors}
@@ -83,8 +84,10 @@ class _Page:
         yield Heading(2, ("Backward pass",))
         if deltas:
             yield Paragraph(tuple(self._meaning(deltas)))
-        for delta in deltas:
-            yield from self._delta(delta)
+        if deltas and self.detail == "brief":
+            yield Aligned(tuple(Row(Ref(delta.name, delta.of.indices), delta.value) for delta in deltas))
+        else:
+            yield from (block for delta in deltas for block in self._delta(delta))
         if deltas:
             yield Paragraph(("With them, the gradients are:",))
         yield Aligned(tuple(Row(derivative(self.derivation, gradient), gradient.backward) for gradient in self.chosen.values()))
@@ -98,9 +101,6 @@ class _Page:
 
     def _delta(self, delta: Delta) -> Iterator[Block]:
         name = Ref(delta.name, delta.of.indices)
-        if self.detail == "brief":
-            yield Aligned((Row(name, delta.value),))
-            return
         whole = Partial(self.loss.ref(), delta.of)
         if self.detail == "full":
             yield Aligned((Row(name, whole),))
@@ -121,15 +121,13 @@ class _Page:
 
     def _gradients_only(self) -> Iterator[Block]:
         yield Heading(2, ("Gradients",))
+        rows: list[Row] = []
         for gradient in self.chosen.values():
+            rights = [gradient.gradient if "textbook" in self.forms else gradient.expansion] if {"textbook", "chain"} & set(self.forms) else []
+            rights += [closed_form(self.derivation, gradient)] if "closed" in self.forms else []
             left = derivative(self.derivation, gradient)
-            shown = {"chain": gradient.expansion, "textbook": gradient.gradient}
-            rights = [shown[form] for form in ("chain", "textbook") if form in self.forms]
-            if "textbook" in self.forms and "chain" in self.forms:
-                rights = rights[1:]
-            if "closed" in self.forms:
-                rights.append(closed_form(self.derivation, gradient))
-            yield Aligned((Row(left, rights[0]), *(Row(None, right) for right in rights[1:])))
+            rows += [Row(None if number else left, right) for number, right in enumerate(rights)]
+        yield Aligned(tuple(rows))
 
     def _section(self, key: str, gradient: Gradient) -> Iterator[Block]:
         left = derivative(self.derivation, gradient)
@@ -168,9 +166,14 @@ class _Page:
                 first = None
 
     def _factor(self, where: str | Expression, factor: Factor) -> Row:
+        """A factor with its reason, or with where that stands already."""
         first = self.explained.get(_essence(factor))
+        like = self.given.get(factor.reason)
         self.explained.setdefault(_essence(factor), (where,))
-        return Row(factor.partial, factor.value, (factor.reason,) if first is None else ("as for ", *first))
+        self.given.setdefault(factor.reason, factor.partial)
+        if first is not None:
+            return Row(factor.partial, factor.value, ("as for ", *first))
+        return Row(factor.partial, factor.value, (factor.reason,) if like is None else ("as for ", like))
 
     def _every_step(self, left: Expression, steps: Sequence[Step], factors: Sequence[Factor]) -> Iterator[Block]:
         """Each step with its rule, the rule as a formula, the sentence, and what it makes of the derivative."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from backprop_derive.errors import UsageError, nearest
+from backprop_derive.errors import Problem, UsageError, nearest
 
 if TYPE_CHECKING:
     from backprop_derive.presentation.document import Document
@@ -35,7 +35,7 @@ def find_format(name: str) -> Format:
         if name.lower() in (row.name, *row.aliases):
             return row
     known = [each for row in FORMATS for each in (row.name, *row.aliases)]
-    raise UsageError(f"there is no format {name!r}; there are: {', '.join(known)}" + _hint(nearest(name, known)))
+    raise UsageError(Problem(f"there is no format {name!r}; there are {', '.join(known)}", value=name, nearest=nearest(name, known)))
 
 
 def format_of_file(path: str) -> Format:
@@ -53,6 +53,3 @@ def render(document: Document, name: str) -> str:
     text: str = module.render(document)
     return text
 
-
-def _hint(found: tuple[str, ...]) -> str:
-    return f" (did you mean {' or '.join(found)}?)" if found else ""

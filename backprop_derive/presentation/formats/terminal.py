@@ -127,7 +127,8 @@ class _Page:
         ends = [start + cell_len(right[0]) for right in rights if len(right) == 1]
         column = _GAP + max((end for end in ends if end + _GAP + _NARROWEST_REASON <= self.width), default=self.width)
         reasons = [self._words(row.reason) for row in rows]
-        beside = self._fits_beside(reasons, self.width - column)
+        fitting = [reason for reason, right in zip(reasons, rights, strict=True) if len(right) == 1 and start + cell_len(right[0]) + _GAP <= column]
+        beside = self._fits_beside(fitting, self.width - column)
         for row, left, right, reason in zip(rows, lefts, rights, reasons, strict=True):
             yield from self._row(left, left_width, row.relation, right, reason, indent, start, column if beside else 0)
 
@@ -135,7 +136,8 @@ class _Page:
         """Whether reasons may stand beside their formulas: not if they would be narrow columns of many lines."""
         if room < _NARROWEST_REASON:
             return False
-        return room >= _WIDE_REASON or all(len(self._wrapped(reason, room)) <= 2 for reason in reasons)
+        most = room // 12 if room >= _WIDE_REASON else 2
+        return all(len(self._wrapped(reason, room)) <= most for reason in reasons)
 
     def _row(self, left: str, left_width: int, relation: str, right: list[str], reason: str, indent: int, start: int, column: int) -> Iterator[Styled]:
         if left and not left_width:
