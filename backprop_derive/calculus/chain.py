@@ -126,14 +126,19 @@ class Chain:
     # -- by value -----------------------------------------------------------------------------------------------------
 
     def assembled(self, name: str, known: Known) -> Expression:
-        """Σ_children ∂T/∂child · (value of the partial), at the node's letters. Nothing is rewritten."""
+        """Σ_children ∂T/∂child · (value of the partial), at the node's letters. Nothing is rewritten, but conditions that
+        always hold are left off."""
+        ground = self.ground(self.graph.node(name))
+        return without_implied(self._assembled(name, known), ground.ranges, ground.smallest)
+
+    def _assembled(self, name: str, known: Known) -> Expression:
         if name == self.loss.name:
             return ONE
         return add(*(joined(link, self._adjoint_at(link.child, known), link.value) for link in self.links(name)))
 
     def _adjoint_at(self, child: Ref, known: Known) -> Expression:
         given = known(child)
-        return given if given is not None else decided(reindex(self.assembled(child.name, known), self.places(child)))
+        return given if given is not None else decided(reindex(self._assembled(child.name, known), self.places(child)))
 
     def places(self, ref: Ref) -> IndexMap:
         """What the letters of a node stand for at a mention of it."""
@@ -228,10 +233,12 @@ def _nothing(_child: Ref) -> None:
 
 def joined(link: Link, adjoint: Expression, local: Expression) -> Expression:
     """`Σ_bounds [conditions] adjoint · local`, the product in chain order. The adjoint is read at the link's own letters."""
-    body = guarded(mul(adjoint, local), link.conditions)
+    bound_names = {bound.name for bound in link.bounds}
+    inside = tuple(each for each in link.conditions if each.form.variables() & bound_names)
+    body = guarded(mul(adjoint, local), inside)
     for bound in reversed(link.bounds):
         body = Fold("sum", bound, body)
-    return body
+    return guarded(body, (each for each in link.conditions if each not in inside))
 
 
 def _length(expression: Expression) -> int:

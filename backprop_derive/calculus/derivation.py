@@ -13,7 +13,7 @@ from backprop_derive.calculus.front import Front
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
 from backprop_derive.calculus.steps import Factor, Step, factor_of
 from backprop_derive.errors import UsageError, nearest
-from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, reindex
+from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Graph, Node
@@ -222,7 +222,8 @@ def _factors(chain: Chain, name: str, *, whole: bool) -> Iterator[Factor]:
             found.setdefault(factor.partial, factor)
 
     visit(name)
-    return iter(found.values())
+    named = {(each.top.name, each.bottom.name) for each in walk(chain.expansion(name, whole=whole)) if isinstance(each, Partial)}
+    return (factor for factor in found.values() if (factor.partial.top.name, factor.partial.bottom.name) in named)
 
 
 def _through(chain: Chain, name: str) -> str:

@@ -44,9 +44,11 @@ def links(graph: Graph, node: Node, reaching: set[str]) -> tuple[Link, ...]:
     for name in graph.children[node.name]:
         if name in reaching:
             child = graph.node(name)
+            new = _links_to(graph, node, child)
             otherwise = _depends_otherwise(graph, node.name, name)
-            for link in _links_to(graph, node, child):
-                found.append(_lettered(graph, node, replace(link, direct=otherwise or _repeats(graph, node.name, link))))
+            for link in new:
+                direct = otherwise or (_recurs(graph, name) and (len(new) > 1 or _repeats(graph, node.name, link)))
+                found.append(_lettered(graph, node, replace(link, direct=direct)))
     return tuple(found)
 
 
@@ -80,23 +82,16 @@ def _depends_otherwise(graph: Graph, parent: str, child: str) -> bool:
     return any(other in above for other in graph.children[parent] if other != child)
 
 
+def _recurs(graph: Graph, name: str) -> bool:
+    """Whether a node depends on itself at another place."""
+    return any(name in ancestors(graph, parent) for parent in graph.parents[name])
+
+
 def _repeats(graph: Graph, parent: str, link: Link) -> bool:
-    """Whether a recurrence reads the parent at every step, so that a later step depends on it through the earlier ones."""
-    child = link.child.name
-    above = {name for each in graph.parents[child] for name in ancestors(graph, each)}
+    """Whether a recurrence reads a parent from outside at every step, so that a later step depends on it through the
+    earlier ones."""
     stepwise = any(bound.axis != _sample_axis(graph) for bound in link.bounds)
-    return stepwise and child in above and parent not in _descendants(graph, child)
-
-
-def _descendants(graph: Graph, name: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        for child in graph.children[waiting.pop()]:
-            if child not in found:
-                found.add(child)
-                waiting.append(child)
-    return found
+    return stepwise and link.child.name not in ancestors(graph, parent)
 
 
 def _links_to(graph: Graph, node: Node, child: Node) -> tuple[Link, ...]:

@@ -69,7 +69,7 @@ def pick_from_sums(terms: Terms, ground: Ground) -> Terms:
 
 
 def _has_conditions(factor: Add) -> bool:
-    return any(term.conditions for term in terms_of(factor))
+    return any(condition.kind == "=" for term in terms_of(factor) for condition in term.conditions)
 
 
 def cancel(terms: Terms, _ground: Ground) -> Terms:

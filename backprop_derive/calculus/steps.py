@@ -46,14 +46,14 @@ def _label(graph: Graph, child: Node, parent: Node, link: Link) -> tuple[str, st
     if child.role == "loss":
         what = "the prediction" if parent.name in graph.outputs else parent.name
         sentence = f": {loss.sentence}" if loss is not None and parent.name not in graph.targets else ""
-        return "derivative of the loss", f"derivative of the loss by {what}{sentence}"
+        return "derivative of the loss", f"derivative of the loss with respect to {what}{sentence}"
     if not _is_in_main_formula(child, parent):
         return "start value", f"at this place {child.name} is given by {parent.name} itself"
     if child.role == "activation":
         return "derivative of the activation", _activation_reason(graph, child)
     if _is_linear_in(child, parent):
         return "derivative of the weighted sum", _linear_reason(child, parent, link)
-    return "local derivative", f"derivative of {child.name} by {parent.name}, everything else in its formula held fixed"
+    return "local derivative", f"derivative of {child.name} with respect to {parent.name}, everything else in its formula held fixed"
 
 
 def _is_in_main_formula(child: Node, parent: Node) -> bool:

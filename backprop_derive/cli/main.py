@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 
-from backprop_derive import __version__
 from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
 from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 
@@ -89,7 +88,7 @@ def _planned(name: str) -> click.Command:
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="backprop-derive")
+@click.version_option(package_name="backprop_derive", prog_name="backprop-derive")
 @click.pass_context
 def commands(ctx: click.Context) -> int:
     """Derives, explains and proves the gradients of a neural network that a YAML file describes."""

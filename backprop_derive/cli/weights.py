@@ -34,7 +34,7 @@ def every_entry(graph: Graph, weights: Sequence[Weight]) -> tuple[Weight, ...]:
     found: list[Weight] = []
     for name, entry in weights:
         node = graph.node(name)
-        found += [(name, entry)] if entry is not None or not own_axes(node) else _entries(graph, node, ("*",) * len(own_axes(node)))
+        found += [(name, entry)] if entry is not None or not own_axes(node) else _entries(graph, node, ("*",))
     return tuple(found)
 
 
@@ -78,6 +78,8 @@ def _entries(graph: Graph, node: Node, places: tuple[str, ...]) -> list[Weight]:
     shape = _shape_text(node)
     if not axes:
         raise UsageError(f"{node.name} is a single number: write it without an index")
+    if places == ("*",):
+        places *= len(axes)
     if len(places) != len(axes):
         raise UsageError(f"{node.name} has {len(axes)} {'index' if len(axes) == 1 else 'indices'}: {shape}")
     choices: list[Sequence[int]] = []

@@ -33,7 +33,7 @@ def atom_text(atom: Atom, names: Mapping[str, str], product: str = "*") -> str:
             return f"{_factor(left, names, product)}{product}{_factor(right, names, product)}"
         case Pick(ref):
             indices = ",".join(form_text(index, names, product) for index in ref.indices)
-            return f"{ref.name}[{indices}]" if indices else ref.name
+            return f"{ref.name}[{indices}]" if indices else str(ref.name)
 
 
 def _factor(form: Affine, names: Mapping[str, str], product: str) -> str:
@@ -54,5 +54,5 @@ def free_letter(stem: str, taken: Container[str]) -> str:
     """The stem as an index letter, or, if it is taken, the next letter that people use for one and that is free."""
     start = _LADDER.find(stem)
     later = _LADDER[start + 1 :] + _LADDER[:start] if start >= 0 else _LADDER
-    candidates = (stem, *later, *(f"{stem}_{count}" for count in range(2, 10_000)))
+    candidates: tuple[str, ...] = (stem, *later, *(f"{stem}_{count}" for count in range(2, 10_000)))
     return next(letter for letter in candidates if letter not in taken)

@@ -108,7 +108,7 @@ class ExactBackend(FloatBackend):
     dtype = object
 
     def __init__(self, digits: int) -> None:
-        import mpmath  # type: ignore[import-untyped]
+        import mpmath
 
         self.context = mpmath.mp.clone()
         self.context.dps = digits

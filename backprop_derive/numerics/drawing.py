@@ -109,7 +109,8 @@ def _size_names(graph: Graph) -> set[str]:
         for piece in node.pieces:
             forms.extend(end for _, axis in piece.axes for end in (axis.low, axis.high))
             forms.extend(form for each in walk(piece.definition) for form in _forms(each))
-    return {name for form in forms for name in form.sizes()}
+    samples = {graph.samples.size} if graph.samples is not None else set()
+    return samples.union(*(form.sizes() for form in forms))
 
 
 def _forms(expression: Expression) -> tuple[Affine, ...]:

@@ -18,7 +18,7 @@ from backprop_derive.graph.expressions import Expression
 from backprop_derive.numerics.drawing import MARGIN, Point, draw_point
 from backprop_derive.numerics.power import planted
 from backprop_derive.numerics.reports import CheckReport, Kink, ParameterCheck, Power, Survivor
-from backprop_derive.numerics.trials import MEASURES, Trial
+from backprop_derive.numerics.trials import MEASURES, Trial, Verdict
 
 __all__ = ["CheckReport", "ParameterCheck", "check_gradients"]
 
@@ -61,7 +61,13 @@ def check_gradients(
 
 
 def _worst(trials: Sequence[Trial], gradient: Gradient) -> ParameterCheck:
-    return max((trial.check(gradient) for trial in trials), key=lambda verdict: verdict.excess).check
+    """The worst entry of all trials, or of those up to the first that shows the gradient to be wrong."""
+    found: list[Verdict] = []
+    for trial in trials:
+        found.append(trial.check(gradient))
+        if not found[-1].check.passed:
+            break
+    return max(found, key=lambda verdict: verdict.excess).check
 
 
 def _notes(derivation: Derivation, gradients: Mapping[str, Gradient], points: Sequence[Point]) -> list[str]:

@@ -26,7 +26,6 @@ LARGEST = 2_000
 CHOSEN = 200
 FEWEST = 8
 WORK = 40_000_000
-CHUNK = 16
 FIRST_STEP = 0.02
 
 Measure = Callable[[Graph, Point, str, str], tuple[Array, Array]]
@@ -82,8 +81,8 @@ class Probes:
         chosen = places if self.entries is None else self.entries[places[places < len(self.entries)]]
         return Probes(self.name, chosen)
 
-    def measured(self, graph: Graph, point: Point, target: str, measure: Measure) -> tuple[Array, Array]:
-        """The derivatives of `target` and their error estimates, one for each probe."""
+    def measured(self, graph: Graph, point: Point, target: str, measure: Measure, side_by_side: int) -> tuple[Array, Array]:
+        """The derivatives of `target` and their error estimates, one for each probe, so many directions in one evaluation."""
         if self.entries is None:
             found, estimate = measure(graph, point, target, self.name)
             return found.reshape(-1), estimate.reshape(-1)
@@ -91,7 +90,7 @@ class Probes:
         directions = [_unit(shape, flat) for flat in self.entries]
         if self.direction is not None:
             directions.append(self.direction)
-        parts = [self._along(graph, point, target, measure, directions[at : at + CHUNK]) for at in range(0, len(directions), CHUNK)]
+        parts = [self._along(graph, point, target, measure, directions[at : at + side_by_side]) for at in range(0, len(directions), side_by_side)]
         return np.concatenate([found for found, _ in parts]), np.concatenate([estimate for _, estimate in parts])
 
     def _along(self, graph: Graph, point: Point, target: str, measure: Measure, directions: list[Array]) -> tuple[Array, Array]:
