@@ -22,11 +22,11 @@ from backprop_derive.spec.model import Equation
 
 @dataclass
 class _Left:
-    """The left side of an equation: `h[t,j]`, or `h[0,j]` for one place."""
+    """The left side of an equation: `h[t,j]`, or `h[0,j]`, `h[T+1,j]` for one place."""
 
     equation: Equation
     name: str
-    places: tuple[str | int, ...]
+    places: tuple[str | Affine, ...]
     tree: Syntax | None = None
     axes: dict[str, Axis] | None = None
 
@@ -80,15 +80,13 @@ def _left_side(draft: Draft, equation: Equation) -> _Left | None:
         return None
 
 
-def _place(draft: Draft, index: Syntax) -> str | int:
+def _place(draft: Draft, index: Syntax) -> str | Affine:
     if isinstance(index, Name) and not index.indices:
         if index.name in draft.nodes or index.name in draft.sizes:
             what = "a size" if index.name in draft.sizes else "a name"
             raise FormulaError(f"{index.name!r} is {what} of the spec, so it cannot be an index letter", "", index.start, index.end)
         return index.name
-    form = integer_form(index, Scope())
-    assert form.number is not None
-    return form.number
+    return integer_form(index, Scope(sizes=draft.sizes))
 
 
 def _mains(draft: Draft, lefts: list[_Left]) -> dict[str, _Left]:
@@ -171,7 +169,7 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
             losses[left.name] = called[0].name
             pieces[left.name].append(loss_piece(*called))
             continue
-        places = tuple(variable(place) if isinstance(place, str) else Affine((), place) for place in left.places)
+        places = tuple(variable(place) if isinstance(place, str) else place for place in left.places)
         pieces[left.name].append(Piece(places, tuple(left.axes.items()), definition))
     for name, left in mains.items():
         axes = tuple(axis for axis in wide[name].axes if axis is not None)
@@ -188,18 +186,17 @@ def _stored(name: str, mains: dict[str, _Left], lefts: list[_Left], known: dict[
     for left in lefts:
         if left.name == name and left is not mains[name]:
             for at, place in enumerate(left.places):
-                if isinstance(place, int):
+                if isinstance(place, Affine):
                     axes[at] = _widened(axes[at], place)
     return tuple(axes)
 
 
-def _widened(axis: Axis, place: int) -> Axis:
-    low = axis.low.number
-    if low is not None and place < low:
-        return Axis(Affine((), place), axis.high)
-    high = axis.high.number
-    if high is not None and place > high:
-        return Axis(axis.low, Affine((), place))
+def _widened(axis: Axis, place: Affine) -> Axis:
+    below, above = (axis.low - place).number, (place - axis.high).number
+    if below is not None and below > 0:
+        return Axis(place, axis.high)
+    if above is not None and above > 0:
+        return Axis(axis.low, place)
     return axis
 
 

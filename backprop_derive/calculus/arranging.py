@@ -1,6 +1,6 @@
 """The order in which a book writes a sum of products. Nothing here changes a value.
 
-- a number in front, then the factors in chain order, sums over an index last;
+- a number in front, then the factors in chain order, sums over an index last, u/v rather than 1/v·u;
 - a minus goes into a factor that is a difference: -(y - p)·x is (p - y)·x;
 - the positive term of a sum stands first;
 - factors that all terms share stand once, before or behind the bracket as they stood in the terms.
@@ -13,15 +13,18 @@ from dataclasses import replace
 from fractions import Fraction
 from math import gcd
 
-from backprop_derive.calculus.terms import Term, expression_of, term_expression
+from backprop_derive.calculus.terms import Term, expression_of, term_expression, terms_of
 from backprop_derive.graph.expressions import (
     ONE,
+    ZERO,
     Add,
     Expression,
     Fold,
+    Integer,
     Mul,
     Number,
     Power,
+    Where,
     free_variables,
     neg,
     num,
@@ -31,7 +34,7 @@ from backprop_derive.graph.expressions import (
 
 def arranged(terms: Sequence[Term]) -> Expression:
     """The sum of terms as a book writes it."""
-    ordered = _positive_first([_flipped(_gathered(term)) for term in _by_condition(terms)])
+    ordered = _positive_first([part for term in _by_choice(_by_condition(terms)) for part in _opened_sum(_flipped(_gathered(term)), len(terms))])
     if len(ordered) < 2:
         return expression_of(ordered)
     return _factored(ordered)
@@ -49,6 +52,26 @@ def _by_condition(terms: Sequence[Term]) -> list[Term]:
     return [group[0] if len(group) == 1 else _bracketed(group) for group in groups.values()]
 
 
+def _by_choice(terms: list[Term]) -> list[Term]:
+    """Terms that hold on either side of a test are one choice: `where(z > 0, u, v)`."""
+    for place, term in enumerate(terms):
+        for mask in (factor for factor in term.factors if isinstance(factor, Where) and (factor.then, factor.otherwise) == (ONE, ZERO)):
+            opposite = Where(mask.test, ZERO, ONE)
+            at = next((at for at, other in enumerate(terms) if opposite in other.factors), None)
+            if at is not None and not (term.bounds or term.conditions or terms[at].bounds or terms[at].conditions):
+                sides = (arranged([_without(term, (mask,))]), arranged([_without(terms[at], (opposite,))]))
+                rest = [each for other, each in enumerate(terms) if other not in (place, at)]
+                return _by_choice([*rest[:place], Term(factors=(Where(mask.test, *sides),)), *rest[place:]])
+    return terms
+
+
+def _opened_sum(term: Term, count: int) -> list[Term]:
+    """One of several terms that is itself only a sum: its terms."""
+    if count > 1 and len(term.factors) == 1 and abs(term.coefficient) == 1 and not term.bounds and not term.conditions:
+        return [each.times(term.coefficient) for each in terms_of(term.factors[0])]
+    return [term]
+
+
 def _bracketed(terms: Sequence[Term]) -> Term:
     inside = arranged([replace(term, conditions=()) for term in terms])
     return replace(Term().after(inside), conditions=terms[0].conditions)
@@ -64,7 +87,10 @@ def negative(expression: Expression) -> bool:
 def _gathered(term: Term) -> Term:
     """Equal factors become a power, where the first of them stands; differences put their positive part first."""
     found: list[Expression] = []
+    coefficient = term.coefficient
     for factor in (_ordered_sum(factor) for factor in term.factors):
+        if isinstance(factor, Add) and all(negative(each) for each in factor.terms):
+            coefficient, factor = -coefficient, Add(tuple(neg(each) for each in factor.terms))
         base, exponent = _power_parts(factor)
         at = next((place for place, each in enumerate(found) if _power_parts(each)[0] == base), None)
         if at is None or isinstance(base, Add | Fold):
@@ -72,7 +98,29 @@ def _gathered(term: Term) -> Term:
         else:
             total = _power_parts(found[at])[1] + exponent
             found[at : at + 1] = [] if total == 0 else [power(base, num(total))]
-    return replace(term, factors=tuple(found))
+    found.sort(key=lambda factor: isinstance(factor, Fold) and factor.kind == "sum")
+    depths = [_depth(factor, term) for factor in found]
+    parts = (_over([factor for factor, at in zip(found, depths, strict=True) if at == depth]) for depth in sorted(set(depths)))
+    return replace(term, coefficient=coefficient, factors=tuple(factor for part in parts for factor in part))
+
+
+def _depth(factor: Expression, term: Term) -> int:
+    """Below how many of the term's sums a factor stands."""
+    free = free_variables(factor)
+    return max((place + 1 for place, bound in enumerate(term.bounds) if bound.name in free), default=0)
+
+
+def _over(factors: list[Expression]) -> list[Expression]:
+    """`u/v` for `1/v·u`; lengths such as the n of 1/n stay in front."""
+    count = next((place for place, each in enumerate(factors) if not _is_reciprocal(each)), len(factors))
+    if count == len(factors) or isinstance(factors[count], Fold):
+        return factors
+    return [factors[count], *factors[:count], *factors[count + 1 :]]
+
+
+def _is_reciprocal(factor: Expression) -> bool:
+    base, exponent = _power_parts(factor)
+    return exponent < 0 and not isinstance(base, Integer)
 
 
 def _power_parts(factor: Expression) -> tuple[Expression, Fraction]:
@@ -128,7 +176,7 @@ def _factored(terms: Sequence[Term]) -> Expression:
     ]
     if not shared and coefficient == 1 and not conditions:
         return expression_of(terms)
-    inside = expression_of(_positive_first(rest))
+    inside = expression_of(_positive_first([part for term in rest for part in _opened_sum(term, len(rest))]))
     before, behind = _sides(terms, shared)
     whole = Term(coefficient, (*before, inside, *behind), (), conditions)
     return term_expression(_flipped(whole))

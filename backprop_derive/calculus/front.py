@@ -60,11 +60,22 @@ class Front:
         if body == ZERO:
             return ZERO
         if not self.summed or self.bound is None:
-            return mul(self.scale, body)
+            return self._scaled(body)
         if self.bound.name in free_variables(body):
             number, rest = split_number(body)
             return mul(number, self.scale, Fold("sum", self.bound, rest))
         return body if self.mean else mul(Integer(self.bound.axis.length), body)
+
+    def _scaled(self, body: Expression) -> Expression:
+        """`1/m·(u + m·v) = 1/m·u + v`: what does not depend on the samples, such as a penalty on the weights."""
+        if self.bound is None or not self.mean:
+            return mul(self.scale, body)
+        length = Integer(self.bound.axis.length)
+        terms = body.terms if isinstance(body, Add) else (body,)
+        closed = [term for term in terms if isinstance(term, Mul) and term.factors.count(length) == 1]
+        rest = add(*(term for term in terms if term not in closed))
+        alone = [mul(*(factor for factor in term.factors if factor != length)) for term in closed if isinstance(term, Mul)]
+        return add(mul(self.scale, rest), *alone)
 
 
 def split_number(expression: Expression) -> tuple[Number, Expression]:

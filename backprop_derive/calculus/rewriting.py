@@ -13,18 +13,20 @@ from fractions import Fraction
 
 from backprop_derive.calculus.arranging import arranged
 from backprop_derive.calculus.ranges import solve
-from backprop_derive.calculus.terms import Term, expression_of, free_names, opened, rename_bounds, terms_of, within
+from backprop_derive.calculus.terms import Term, expression_of, free_names, opened, rename_bounds, term_expression, terms_of, within
 from backprop_derive.graph.expressions import (
     Add,
     Bound,
     Expression,
     Fold,
     Integer,
+    Mul,
     Number,
     Power,
     Ref,
     children,
     free_variables,
+    mul,
     power,
     rebuilt,
 )
@@ -76,10 +78,22 @@ def cancel(terms: Terms, _ground: Ground) -> Terms:
     """`u·(1/u) = 1`, also where 1/u stands inside a sum that u multiplies."""
     found: list[Term] = []
     for term in terms:
-        split = _split_where_it_cancels(term)
+        split = _split_where_it_cancels(_one_by_one(term))
         parts = tuple(_cancelled(part) for part in split)
         found.extend(_combined(parts) if len(parts) > 1 else parts)
     return tuple(found)
+
+
+def _one_by_one(term: Term) -> Term:
+    """`1/(u·v)` as `1/u·1/v`, so that either can cancel."""
+    parts: list[Expression] = []
+    for factor in term.factors:
+        base = _inverse(factor)
+        if isinstance(base, Mul) and isinstance(factor, Power) and isinstance(factor.exponent, Number) and factor.exponent.value.denominator == 1:
+            parts.extend(power(each, factor.exponent) for each in base.factors)
+        else:
+            parts.append(factor)
+    return replace(term, factors=()).after(*parts)
 
 
 def _split_where_it_cancels(term: Term) -> Terms:
@@ -281,6 +295,10 @@ def _applied(rewrite: Rewrite, terms: Terms, ground: Ground) -> tuple[Terms, boo
                 inner, different = _applied(rewrite, opened(factor), replace(ground, ranges=ranges))
                 factors.append(expression_of(inner) if different else factor)
                 changed = changed or different
+            elif isinstance(factor, Fold) and factor.kind == "sum":
+                inner, different = _applied(rewrite, opened(factor.body), replace(ground, ranges={**ranges, factor.bound.name: factor.bound.axis}))
+                factors.append(replace(factor, body=expression_of(inner)) if different else factor)
+                changed = changed or different
             else:
                 factors.append(factor)
         inside.append(replace(term, factors=()).after(*factors))
@@ -301,7 +319,8 @@ def _tidy_factor(factor: Expression) -> Expression:
     if isinstance(factor, Add):
         return tidy(factor)
     if isinstance(factor, Fold) and factor.kind == "sum":
-        return Fold("sum", factor.bound, tidy(factor.body))
+        inside = Term().after(tidy(factor.body))
+        return mul(Number(inside.coefficient), replace(factor, body=term_expression(inside.times(1 / inside.coefficient)))) if inside.coefficient else factor
     if isinstance(factor, Power):
         return rebuilt(factor, tuple(_tidy_factor(part) for part in children(factor)))
     return factor

@@ -151,10 +151,15 @@ def free_names(term: Term) -> set[str]:
 def _opened_factor(factor: Expression) -> tuple[Term, ...]:
     if isinstance(factor, Fold) and factor.kind == "sum":
         inner = opened(factor.body)
-        if len(inner) == 1:
-            term = rename_bounds(inner[0], {factor.bound.name})
-            return (replace(term, bounds=(factor.bound, *term.bounds)),)
+        if len(inner) == 1 or any(_picks(condition, factor.bound) for term in inner for condition in term.conditions):
+            renamed = (rename_bounds(term, {factor.bound.name}) for term in inner)
+            return tuple(replace(term, bounds=(factor.bound, *term.bounds)) for term in renamed)
     return (Term().after(factor),)
+
+
+def _picks(condition: Condition, bound: Bound) -> bool:
+    """Whether a condition leaves a sum only one place."""
+    return condition.kind == "=" and abs(condition.form.coefficient(bound.name)) == 1
 
 
 def within(outer: Term, inner: Term) -> Term:

@@ -87,7 +87,7 @@ def _planned(name: str) -> click.Command:
     return click.Command(name, callback=refuse, help=f"{PLANNED[name]} (planned, not built).", context_settings=context)
 
 
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("backprop-derive", cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="backprop_derive", prog_name="backprop-derive")
 @click.pass_context
 def commands(ctx: click.Context) -> int:

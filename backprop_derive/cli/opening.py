@@ -29,7 +29,10 @@ def open_network(argument: str) -> tuple[NetworkSpec, Graph]:
 
 
 def _with_problems_of_the_network(error: SpecError) -> list[Problem]:
-    """The problems of the file, and those that building what could be read of it finds at other places."""
+    """The problems of the file, and those that building what could be read of it finds at other places.
+
+    What the spec as a whole lacks is left out: it may stand where it could not be read.
+    """
     from backprop_derive.building.network import build_graph
 
     problems = list(error.problems)
@@ -39,7 +42,7 @@ def _with_problems_of_the_network(error: SpecError) -> list[Problem]:
     try:
         build_graph(error.partial)
     except SpecError as further:
-        problems += [each for each in further.problems if (each.line, each.column, each.path) not in told]
+        problems += [each for each in further.problems if each.path and (each.line, each.column, each.path) not in told]
     return sorted(problems, key=lambda each: (each.line or 0, each.column or 0))
 
 

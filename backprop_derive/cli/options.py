@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from backprop_derive.errors import NotYetError
+from backprop_derive.presentation.formats import FORMATS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 spec_argument = click.argument("spec", metavar="SPEC")
 weight_option = click.option("-w", "--weight", "weights", multiple=True, metavar="WEIGHT", help="Only this weight, such as v1 or 'W1[2,1]'. Repeatable.")
-format_option = click.option("-f", "--format", "format_name", metavar="FORMAT", help="terminal or json. Default: by the suffix of -o.")
+format_option = click.option("-f", "--format", "format_name", metavar="FORMAT", help=f"One of {', '.join(row.name for row in FORMATS)}. Default: by the suffix of -o.")
 output_option = click.option("-o", "--output", "file", metavar="FILE", help="Write to a file, whose suffix picks the format.")
 
 

@@ -34,11 +34,9 @@ def emit(document: Document, name: str, file: str | None) -> None:
 
 
 def _print(document: Document) -> None:
-    from rich.console import Console
+    from backprop_derive.presentation.formats.terminal import Terminal, print_document
 
-    from backprop_derive.presentation.formats.terminal import print_document
-
-    print_document(document, Console())
+    print_document(document, Terminal())
 
 
 def write_whole(path: Path, text: str) -> None:

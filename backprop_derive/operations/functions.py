@@ -26,8 +26,8 @@ FUNCTIONS: tuple[Function, ...] = (
     Function("erf", ("2/sqrt(pi)*exp(-z^2)",), numpy="erf", mpmath="erf", latex=r"\operatorname{erf}", sentence="erf integrates 2/√π·exp(-z²)"),
     Function("lgamma", ("digamma(z)",), numpy="lgamma", mpmath="loggamma", latex=r"\ln\Gamma", domain=("z > 0",), sentence="digamma is defined as the derivative of log Γ"),
     Function("digamma", (), numpy="digamma", mpmath="digamma", latex=r"\psi", domain=("z > 0",)),
-    Function("max", ("where(x >= y, 1, 0)", "where(x >= y, 0, 1)"), arguments=("x", "y"), formula="where(x >= y, x, y)", latex=r"\max", kinks=("x - y",), sentence="only the larger argument counts; the first one at a tie"),
-    Function("min", ("where(x <= y, 1, 0)", "where(x <= y, 0, 1)"), arguments=("x", "y"), formula="where(x <= y, x, y)", latex=r"\min", kinks=("x - y",), sentence="only the smaller argument counts; the first one at a tie"),
+    Function("max", ("where(x >= y, 1, 0)", "where(y > x, 1, 0)"), arguments=("x", "y"), formula="where(x >= y, x, y)", latex=r"\max", kinks=("x - y",), sentence="only the larger argument counts; the first one at a tie"),
+    Function("min", ("where(x <= y, 1, 0)", "where(y < x, 1, 0)"), arguments=("x", "y"), formula="where(x <= y, x, y)", latex=r"\min", kinks=("x - y",), sentence="only the smaller argument counts; the first one at a tie"),
     # activations
     Function("identity", ("1",), formula="z", aliases=("linear", "none"), latex=r"\operatorname{id}", activation=True, sentence="the identity has slope 1"),
     Function("sigmoid", ("a*(1 - a)",), formula="1/(1 + exp(-z))", stable="where(z > 0, 1/(1 + exp(-z)), exp(z)/(1 + exp(z)))", aliases=("logistic",), latex=r"\sigma", unicode="σ", activation=True, sentence="the sigmoid's derivative is its output times one minus its output"),

@@ -21,7 +21,7 @@ _SHOWN_SURVIVORS = 10
 
 def present_check(report: CheckReport, graph: Graph) -> Document:
     """A row a parameter, then how the check was made and how much it would have noticed."""
-    return Document(tuple(_blocks(report, graph)), _record(report, graph), graph)
+    return Document(tuple(_blocks(report, graph)), _record(report), graph)
 
 
 def _blocks(report: CheckReport, graph: Graph) -> Iterator[Block]:
@@ -51,14 +51,9 @@ def _label(graph: Graph, name: str, entry: tuple[int, ...] | None) -> str:
     """`W1[2,1]`, the entry that was worst; `x1, sample 3` for what each sample has its own of."""
     if entry is None:
         return f"{name}, in one direction"
-    places = _places(graph, name, entry)
+    places = list(entry)
     sample = f", sample {places.pop(0)}" if graph.node(name).sampled else ""
     return name + (f"[{','.join(map(str, places))}]" if places else "") + sample
-
-
-def _places(graph: Graph, name: str, entry: tuple[int, ...]) -> list[int]:
-    """The indices of an entry as formulas write them, from its position in an array that counts from 0."""
-    return [position + (axis.low.number or 0) for position, axis in zip(entry, graph.node(name).axes, strict=True)]
 
 
 def _facts(report: CheckReport) -> Iterator[tuple[str, Text]]:
@@ -82,12 +77,12 @@ def _kink(kink: Kink) -> Text:
     return (f"{kink.operation} in ", kink.node, " has no derivative where ", kink.argument, f" = 0{reach}")
 
 
-def _record(report: CheckReport, graph: Graph) -> dict[str, Any]:
+def _record(report: CheckReport) -> dict[str, Any]:
     power = report.power
     return {
         "format": FORMAT,
         "passed": report.passed,
-        "parameters": {name: _parameter(graph, name, check) for name, check in report.parameters.items()},
+        "parameters": {name: _parameter(check) for name, check in report.parameters.items()},
         "references": list(report.references),
         "kinks": [Formula(kink.argument, {"node": kink.node.name, "operation": kink.operation, "nearest": kink.nearest}) for kink in report.kinks],
         "seeds": list(report.seeds),
@@ -100,12 +95,12 @@ def _record(report: CheckReport, graph: Graph) -> dict[str, Any]:
     }
 
 
-def _parameter(graph: Graph, name: str, check: ParameterCheck) -> dict[str, Any]:
+def _parameter(check: ParameterCheck) -> dict[str, Any]:
     return {
         "symbolic": check.symbolic,
         "reference": check.reference,
         "relative_error": check.relative_error,
         "error_estimate": check.error_estimate,
         "passed": check.passed,
-        "entry": None if check.entry is None else _places(graph, name, check.entry),
+        "entry": None if check.entry is None else list(check.entry),
     }

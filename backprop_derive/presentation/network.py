@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, mul, reciprocal, walk
@@ -33,21 +33,23 @@ def header(derivation: Derivation) -> Iterator[Block]:
 
 
 def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
-    yield "Network", (_network_line(graph),)
+    yield "Network", _network_line(graph)
     shapes = _shapes(graph)
     if shapes:
-        yield "Shapes", (shapes,)
+        yield "Shapes", shapes
     yield "Cost", _cost_text(graph)
     loss = graph.node(graph.cost.loss)
     named = (f", {loss.operation.replace('_', ' ')}",) if loss.operation else ()
     yield "Loss", (loss.ref(), " = ", *((loss.pieces[0].definition,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named)
     if graph.samples is not None:
         index, count = graph.samples.index, graph.samples.size
-        yield "Samples", (f"i = 1..{count}: ".replace("i", index, 1) + f"the index {index} is left off the names behind Σ_{index}",)
+        yield "Samples", (f"{index} = 1..{count}; the index {index} is left off the names in the sum over {index}",)
     yield "Layout", ("a gradient has the shape of its parameter",)
     abstract = _abstract(graph)
     if abstract:
-        yield "Functions", (f"{', '.join(abstract)}: kept abstract, with the derivative{'s' if len(abstract) > 1 else ''} {', '.join(name + chr(39) for name in abstract)}",)
+        primed = [(Ref(name), "'") for name in abstract]
+        endings = "the derivative " if len(abstract) == 1 else "the derivatives "
+        yield "Functions", (*_listed((Ref(name),) for name in abstract), ": kept abstract, with ", endings, *_listed(primed))
     if graph.facts:
         yield "Assumed", (", ".join(fact.text for fact in graph.facts),)
     for note in graph.notes:
@@ -75,22 +77,25 @@ def _abstract(graph: Graph) -> tuple[str, ...]:
 # -- the network in a line --------------------------------------------------------------------------------------------
 
 
-def _network_line(graph: Graph) -> str:
+def _network_line(graph: Graph) -> Text:
     """`x1, x2 → A1, A2 → B → y'`."""
-    inputs = [node.name for node in graph.nodes if node.role == "input"]
-    stages = [", ".join(inputs)] if inputs else []
-    for units in _stages(graph):
-        stages.append(", ".join(units))
-    outputs = ", ".join(name for name in graph.outputs if name != graph.cost.loss)
+    inputs: list[Text] = [(Ref(node.name),) for node in graph.nodes if node.role == "input"]
+    outputs: list[Text] = [(Ref(name),) for name in graph.outputs if name != graph.cost.loss]
+    stages = [stage for stage in (inputs, *_stages(graph)) if stage]
     if outputs and stages[-1:] != [outputs]:
         stages.append(outputs)
-    return " → ".join(stages)
+    return _listed((_listed(stage) for stage in stages), " → ")
 
 
-def _stages(graph: Graph) -> list[list[str]]:
+def _listed(texts: Iterable[Text], separator: str = ", ") -> Text:
+    """The texts in a row."""
+    return tuple(part for number, text in enumerate(texts) for part in ((separator, *text) if number else text))
+
+
+def _stages(graph: Graph) -> list[list[Text]]:
     """The units by how many others stand before them."""
     depth: dict[str, int] = {}
-    found: dict[int, dict[str, None]] = {}
+    found: dict[int, dict[Text, None]] = {}
     for node in graph.nodes:
         if node.is_leaf or node.role == "loss":
             continue
@@ -101,26 +106,24 @@ def _stages(graph: Graph) -> list[list[str]]:
     return [list(units) for _, units in sorted(found.items())]
 
 
-def _unit_label(graph: Graph, node: Node) -> str:
-    if not node.unit:
-        return node.name
+def _unit_label(graph: Graph, node: Node) -> Text:
     if not node.unit.isdigit():
-        return node.unit
+        return (Ref(node.unit or node.name),)
     units = next(each for each in reversed(graph.nodes) if each.unit == node.unit)
     axes = units.axes[1:] if units.sampled else units.axes
     count = form_text(axes[-1].length) if axes else "1"
     function = f", {units.operation}" if units.role == "activation" and units.operation else ""
-    return f"layer {node.unit} ({count} unit{'' if count == '1' else 's'}{function})"
+    return (f"layer {node.unit} ({count} unit{'' if count == '1' else 's'}{function})",)
 
 
-def _shapes(graph: Graph) -> str:
+def _shapes(graph: Graph) -> Text:
     """`x: 4, W1: 5 × 4`, of all arrays that are given from outside."""
-    parts = []
+    parts: list[Text] = []
     for node in graph.nodes:
         axes = node.axes[1:] if node.sampled else node.axes
         if node.is_leaf and axes:
-            parts.append(f"{node.name}: {' × '.join(form_text(axis.length) for axis in axes)}")
-    return ", ".join(parts)
+            parts.append((Ref(node.name), f": {' × '.join(form_text(axis.length) for axis in axes)}"))
+    return _listed(parts)
 
 
 # -- the forward pass -------------------------------------------------------------------------------------------------

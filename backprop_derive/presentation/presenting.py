@@ -103,6 +103,7 @@ class _Page:
         name = Ref(delta.name, delta.of.indices)
         whole = Partial(self.loss.ref(), delta.of)
         if self.detail == "full":
+            yield Heading(3, (name,))
             yield Aligned((Row(name, whole),))
             yield from self._every_step(whole, delta.steps, delta.factors)
             return

@@ -65,7 +65,7 @@ def test_an_entry_of_an_array() -> None:
 
 
 def test_arrays_entry_by_entry() -> None:
-    text = run("derive", "softmax_classifier", "-w", "b1", "--as", "elements").stdout
+    text = run("derive", "softmax_classifier", "-w", "b1", "--as", "elements", "--detail", "brief").stdout
     assert all(f"∂C/∂b1[{j}] = 1/m Σ_i (a1[{j}] − y[{j}])" in text for j in (1, 2, 3))
 
 
@@ -178,7 +178,7 @@ def test_all_problems_of_a_spec_are_told_with_their_places(tmp_path: Path) -> No
     assert [line.startswith(f"{path}:4:17: ") for line in lines] == [True, False]
     assert "did you mean relu" in lines[0]
     assert lines[1].startswith(f"{path}:5:1: ")
-    assert "did you mean loss?" in lines[1]
+    assert "did you mean loss" in lines[1]
 
 
 def test_errors_are_json_where_json_was_asked() -> None:
@@ -188,7 +188,7 @@ def test_errors_are_json_where_json_was_asked() -> None:
     error = json.loads(result.stdout)["error"]
     assert error["kind"] == "spec"
     assert {"message", "file", "line", "column", "path", "nearest"} == set(error["problems"][0])
-    assert error["problems"][-1]["nearest"] == ["loss"]
+    assert error["problems"][-1]["nearest"][0] == "loss"
     assert error["problems"][-1]["file"] == "<stdin>"
 
 
@@ -318,8 +318,10 @@ def test_titles_are_never_markup() -> None:
     assert result.stdout.startswith("[bold]N[/bold] [/]\n")
 
 
-def test_a_closed_pipe_is_silent() -> None:
-    command = f"{sys.executable} -m backprop_derive derive mazur --detail full | head -n 1"
+@pytest.mark.parametrize("arguments", ["mazur --detail full", "mazur -f json"])
+def test_a_closed_pipe_is_silent_and_no_failed_check(arguments: str) -> None:
+    command = f"{sys.executable} -m backprop_derive derive {arguments} | head -n 1; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", command], capture_output=True, check=False, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     assert result.stdout.count(b"\n") == 1
     assert result.stderr == b""
+    assert result.returncode in (0, 141)  # 0 if all was written before the pipe was closed

@@ -460,7 +460,7 @@ def test_each_kind_of_mistake_is_planted() -> None:
 
 
 def test_a_swapped_index_is_planted_where_both_axes_are_the_same() -> None:
-    text = "parameters: [U, w]\nsizes: {U: [n, n], w: [n]}\nequations:\n  L: sum(sum(w[j]*U[j,k]*w[k]**2, k), j)"
+    text = "parameters: [U, w]\nsizes: {U: [n, n], w: [n]}\nequations:\n  L: sum(sum(w[j]*U[j,k]*w[k]**2, k), j)\ncost: single"
     graph = graph_of(text)
     mistakes = planted(graph, graph.node("w"), derive(graph).gradient("w").gradient)
     assert "index swapped" in {mistake.kind for mistake in mistakes}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def test_the_steps_lead_from_the_derivative_to_the_gradient() -> None:
     assert steps[0]["before"]["text"] == "dC/dW1[j,k]"
     assert steps[-1]["after"] == gradient["gradient"]
     assert all(list(step) == ["rule", "reason", "before", "after"] for step in steps)
-    assert all(one["after"] == next_one["before"] for one, next_one in zip(steps, steps[1:], strict=False))
+    assert all(one["after"] == next_one["before"] for one, next_one in pairwise(steps))
 
 
 @pytest.mark.parametrize(

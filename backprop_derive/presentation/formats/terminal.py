@@ -22,6 +22,13 @@ _WIDE_REASON = 40
 _SAMPLE = "∂δΣ−·½²→…×√"
 
 
+class Terminal(Console):
+    """A console that leaves it to the command what happens when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def render(document: Document) -> str:
     """The page as text, 80 columns wide, without colours."""
     stream = StringIO()
