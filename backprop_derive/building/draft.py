@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from backprop_derive.building.formulas import CONSTANTS, read_formula
+from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.indexing import integer_form
+from backprop_derive.building.names import CONSTANTS
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError, Problem, nearest
 from backprop_derive.graph.expressions import Expression

@@ -12,18 +12,17 @@ from __future__ import annotations
 from functools import cache
 
 from backprop_derive.building.indexing import index_condition, integer_form, is_condition, range_of
+from backprop_derive.building.names import fault, named, nearest_hint, node_named, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
-from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import (
     ZERO,
     Apply,
     Bound,
     Bracket,
     Compare,
-    Constant,
     Expression,
     Fold,
-    Integer,
     Mul,
     Number,
     Partial,
@@ -31,7 +30,6 @@ from backprop_derive.graph.expressions import (
     Where,
     add,
     fresh,
-    integer,
     mul,
     neg,
     power,
@@ -45,8 +43,6 @@ from backprop_derive.notation import looks_like_function, split_primes
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.losses import find_loss
 from backprop_derive.operations.rows import Function, Loss
-
-CONSTANTS = ("pi", "e")
 
 
 def read_formula(text: str, scope: Scope) -> Expression:
@@ -64,7 +60,7 @@ def resolve(tree: Syntax, scope: Scope) -> Expression:
         case Numeral():
             return Number(tree.value)
         case Name():
-            return _name(tree, scope)
+            return named(tree, scope)
         case Negative():
             return neg(resolve(tree.operand, scope))
         case Binary():
@@ -72,76 +68,13 @@ def resolve(tree: Syntax, scope: Scope) -> Expression:
         case Comparison():
             return _comparison(tree, scope)
         case Derivative():
-            return Partial(_node(tree.top, scope), _node(tree.bottom, scope), tree.direct)
+            return Partial(node_named(tree.top, scope), node_named(tree.bottom, scope), tree.direct)
         case Call():
             return _call(tree, scope)
         case Transpose():
-            raise _fault("matrix formulas are not yet read: write the formula with indices", tree)
+            raise fault("matrix formulas are not yet read: write the formula with indices", tree)
         case _:
-            raise _fault("this has no meaning here", tree)
-
-
-def _fault(message: str, tree: Syntax, hint: str = "") -> FormulaError:
-    return FormulaError(message, "", tree.start, tree.end, hint)
-
-
-def _nearest_hint(name: str, known: tuple[str, ...]) -> str:
-    found = nearest(name, known)
-    return f"did you mean {' or '.join(found)}?" if found else ""
-
-
-# -- names ------------------------------------------------------------------------------------------------------------
-
-
-def _name(tree: Name, scope: Scope) -> Expression:
-    name = scope.aliases.get(tree.name, tree.name)
-    if name in scope.vectors:
-        return _entry(tree, scope.vectors[name], scope)
-    if name in scope.quantities:
-        return _node(tree, scope)
-    if tree.indices:
-        raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
-    if name in scope.indices or name in scope.sizes:
-        return integer(variable(name) if name in scope.indices else scope.sizes[name])
-    if name in CONSTANTS:
-        return Constant(name)
-    raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
-
-
-def _entry(tree: Name, vector: Vector, scope: Scope) -> Expression:
-    if not tree.indices and vector.length.number == 1:
-        return vector.at(number(1))
-    if len(tree.indices) != 1:
-        raise _fault(f"{tree.name!r} is a vector: it takes one index", tree)
-    return vector.at(integer_form(tree.indices[0], scope))
-
-
-def _node(tree: Name, scope: Scope) -> Ref:
-    name = scope.aliases.get(tree.name, tree.name)
-    quantity = scope.quantities.get(name)
-    if quantity is None:
-        raise _fault(f"{name!r} is not defined", tree, _nearest_hint(name, scope.readable))
-    indices = tuple(integer_form(index, scope) for index in tree.indices)
-    if not indices and quantity.axes:
-        indices = _single_entry(tree, quantity)
-    sample = _sample(quantity, scope)
-    if len(indices) == len(quantity.axes) + 1 and sample and indices[0] == sample[0]:
-        return Ref(name, indices)
-    if len(indices) != len(quantity.axes):
-        wanted = "no index" if not quantity.axes else f"{len(quantity.axes)} indices" if len(quantity.axes) > 1 else "one index"
-        raise _fault(f"{name!r} takes {wanted}; {len(indices)} given", tree)
-    return Ref(name, sample + indices)
-
-
-def _single_entry(tree: Name, quantity: Quantity) -> tuple[Affine, ...]:
-    if any(axis is None or axis.length.number != 1 for axis in quantity.axes):
-        letters = ", ".join("jkcd"[: len(quantity.axes)])
-        raise _fault(f"{tree.name!r} has {len(quantity.axes)} indices: write {tree.name}[{letters}]", tree)
-    return tuple(axis.low for axis in quantity.axes if axis is not None)
-
-
-def _sample(quantity: Quantity, scope: Scope) -> tuple[Affine, ...]:
-    return (variable(scope.samples.index),) if quantity.sampled and scope.samples else ()
+            raise fault("this has no meaning here", tree)
 
 
 # -- operators --------------------------------------------------------------------------------------------------------
@@ -149,7 +82,7 @@ def _sample(quantity: Quantity, scope: Scope) -> tuple[Affine, ...]:
 
 def _binary(tree: Binary, scope: Scope) -> Expression:
     if tree.operator == "@":
-        raise _fault("matrix formulas are not yet read: write the product with indices and sum(…, k)", tree)
+        raise fault("matrix formulas are not yet read: write the product with indices and sum(…, k)", tree)
     left, right = resolve(tree.left, scope), resolve(tree.right, scope)
     match tree.operator:
         case "+":
@@ -160,7 +93,7 @@ def _binary(tree: Binary, scope: Scope) -> Expression:
             return mul(left, right)
         case "/":
             if right == ZERO:
-                raise _fault("division by zero", tree.right)
+                raise fault("division by zero", tree.right)
             return _quotient(left, right)
         case _:
             return power(left, right)
@@ -191,7 +124,7 @@ def _call(tree: Call, scope: Scope) -> Expression:
     if name == "where":
         test, then, otherwise = _exactly(tree, 3)
         if not isinstance(test, Comparison):
-            raise _fault("the first argument of where(…) is a comparison, such as z > 0", test)
+            raise fault("the first argument of where(…) is a comparison, such as z > 0", test)
         return Where(resolve(test, scope), resolve(then, scope), resolve(otherwise, scope))
     if name in _FOLDS and primes == 0 and _is_fold(tree, scope):
         return _fold(tree, scope)
@@ -201,17 +134,17 @@ def _call(tree: Call, scope: Scope) -> Expression:
     loss = find_loss(name)
     if loss is not None and primes == 0:
         return _loss(tree, loss, scope)
-    hint = _nearest_hint(name, scope.callable)
+    hint = nearest_hint(name, scope.callable)
     if looks_like_function(name):
         hint = hint or f"an abstract function is declared by functions: {{{name}: abstract}}"
-    raise _fault(f"{name!r} is not a function that is known here", tree, hint)
+    raise fault(f"{name!r} is not a function that is known here", tree, hint)
 
 
 def _exactly(tree: Call, count: int) -> tuple[Syntax, ...]:
     if tree.options:
-        raise _fault(f"{tree.function} takes no option {tree.options[0][0]!r}", tree)
+        raise fault(f"{tree.function} takes no option {tree.options[0][0]!r}", tree)
     if len(tree.arguments) != count:
-        raise _fault(f"{tree.function} takes {count} argument{'s' * (count != 1)}; {len(tree.arguments)} given", tree)
+        raise fault(f"{tree.function} takes {count} argument{'s' * (count != 1)}; {len(tree.arguments)} given", tree)
     return tree.arguments
 
 
@@ -234,12 +167,12 @@ def _fold(tree: Call, scope: Scope) -> Expression:
     if len(tree.arguments) == 1:
         return _fold_over_all(tree, scope)
     if len(tree.arguments) not in (2, 4):
-        raise _fault(f"{tree.function} takes an expression and an index, and perhaps where it runs: sum(e, k) or sum(e, k, a, b)", tree)
+        raise fault(f"{tree.function} takes an expression and an index, and perhaps where it runs: sum(e, k) or sum(e, k, a, b)", tree)
     body_tree, index = tree.arguments[0], tree.arguments[1]
     if not isinstance(index, Name) or index.indices:
-        raise _fault(f"the second argument of {tree.function} is an index letter", index)
+        raise fault(f"the second argument of {tree.function} is an index letter", index)
     if index.name in scope.quantities or index.name in scope.vectors:
-        raise _fault(f"{index.name!r} is a name of the spec, so it cannot be an index", index)
+        raise fault(f"{index.name!r} is a name of the spec, so it cannot be an index", index)
     ends = tree.arguments[2:]
     given = (integer_form(ends[0], scope), integer_form(ends[1], scope)) if ends else None
     axis = range_of(index, body_tree, scope, given)
@@ -268,10 +201,10 @@ def resolve_at(tree: Syntax, scope: Scope, index: str, place: int) -> Expression
 
 def _fold_over_all(tree: Call, scope: Scope) -> Expression:
     if tree.function != "sum":
-        raise _fault(f"{tree.function} takes two values, or an expression and an index", tree)
+        raise fault(f"{tree.function} takes two values, or an expression and an index", tree)
     vector = vector_of(tree.arguments[0], scope)
     if vector is None:
-        raise _fault("sum(e) runs over the entries of a vector; elsewhere name the index: sum(e, k)", tree)
+        raise fault("sum(e) runs over the entries of a vector; elsewhere name the index: sum(e, k)", tree)
     if vector.array is None:
         return add(*vector.entries)
     index = fresh("k", set(scope.indices))
@@ -279,28 +212,12 @@ def _fold_over_all(tree: Call, scope: Scope) -> Expression:
     return Fold("sum", Bound(index, vector.axis), vector.at(variable(index)))
 
 
-def vector_of(tree: Syntax, scope: Scope) -> Vector | None:
-    """The vector that a bare name stands for: an array of one axis, or a scalar as a vector of one entry."""
-    if not isinstance(tree, Name) or tree.indices:
-        return None
-    name = scope.aliases.get(tree.name, tree.name)
-    if name in scope.vectors:
-        return scope.vectors[name]
-    quantity = scope.quantities.get(name)
-    if quantity is None or len(quantity.axes) > 1:
-        return None
-    sample = _sample(quantity, scope)
-    if not quantity.axes:
-        return Vector((Ref(name, sample),))
-    return Vector((), Ref(name, sample), quantity.axes[0])
-
-
 def _function(tree: Call, row: Function, primes: int, scope: Scope) -> Expression:
     if row.vector:
         return _vector_function(tree, row, scope)
     arguments = _arguments(tree, scope, len(row.arguments))
     if primes > 1 or (primes and len(row.arguments) > 1):
-        raise _fault("only the first derivative of a table's function can be written with a prime", tree)
+        raise fault("only the first derivative of a table's function can be written with a prime", tree)
     if primes:
         return derivative_of(row, arguments, Apply(row.name, arguments))[0]
     return Apply(row.name, arguments)
@@ -312,10 +229,10 @@ def _vector_function(tree: Call, row: Function, scope: Scope) -> Expression:
     if row.vector == "to scalar" and count == 1 and (vector := vector_of(tree.arguments[0], scope)) is not None:
         return _vector_fold(row, vector, scope, None)
     if count not in ((2,) if row.vector == "to scalar" else (2, 3)):
-        raise _fault(f"{row.name} takes an expression and the index it runs over: {row.name}(z[c], c)", tree)
+        raise fault(f"{row.name} takes an expression and the index it runs over: {row.name}(z[c], c)", tree)
     body, letter = tree.arguments[:2]
     if not isinstance(letter, Name) or letter.indices or letter.name in scope.names:
-        raise _fault(f"the second argument of {row.name} is an index letter", letter)
+        raise fault(f"the second argument of {row.name} is an index letter", letter)
     at = integer_form(tree.arguments[-1], scope) if row.vector == "to vector" else None
     if isinstance(body, Name) and body.name in scope.vectors and scope.vectors[body.name].array is None:
         return _vector_fold(row, scope.vectors[body.name], scope, at)
@@ -338,12 +255,12 @@ def _loss(tree: Call, row: Loss, scope: Scope) -> Expression:
     vectors = [vector_of(argument, scope) for argument in _exactly(tree, 2)]
     for vector, argument in zip(vectors, tree.arguments, strict=True):
         if vector is None:
-            raise _fault(f"{row.name} takes the names of the output and the target, scalars or vectors", argument)
+            raise fault(f"{row.name} takes the names of the output and the target, scalars or vectors", argument)
     output, target = vectors
     assert output is not None
     assert target is not None
     if output.length != target.length:
-        raise _fault(f"{row.name}: the output and the target have different lengths", tree)
+        raise fault(f"{row.name}: the output and the target have different lengths", tree)
     return loss_formula(row, output, target)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from backprop_derive.building.formulas import loss_derivative, loss_formula, vector_of
+from backprop_derive.building.formulas import loss_derivative, loss_formula
+from backprop_derive.building.names import vector_of
 from backprop_derive.building.scope import Scope, Vector
 from backprop_derive.graph.expressions import Bound, Ref, fresh
 from backprop_derive.graph.indices import Affine, number, variable

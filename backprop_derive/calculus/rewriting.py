@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from backprop_derive.calculus.arranging import arranged
+from backprop_derive.calculus.front import split_number
 from backprop_derive.calculus.ranges import solve
-from backprop_derive.calculus.terms import Term, expression_of, free_names, opened, rename_bounds, term_expression, terms_of, within
+from backprop_derive.calculus.terms import Term, expression_of, free_names, opened, rename_bounds, terms_of, within
 from backprop_derive.graph.expressions import (
     Add,
     Bound,
@@ -319,8 +320,8 @@ def _tidy_factor(factor: Expression) -> Expression:
     if isinstance(factor, Add):
         return tidy(factor)
     if isinstance(factor, Fold) and factor.kind == "sum":
-        inside = Term().after(tidy(factor.body))
-        return mul(Number(inside.coefficient), replace(factor, body=term_expression(inside.times(1 / inside.coefficient)))) if inside.coefficient else factor
+        number, rest = split_number(tidy(factor.body))
+        return mul(number, replace(factor, body=rest))
     if isinstance(factor, Power):
         return rebuilt(factor, tuple(_tidy_factor(part) for part in children(factor)))
     return factor

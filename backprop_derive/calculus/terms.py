@@ -181,8 +181,8 @@ def rename_bounds(term: Term, taken: set[str]) -> Term:
 
 
 def guarded(expression: Expression, conditions: Iterable[Condition]) -> Expression:
-    """`where([condition], expression, 0)` for each condition."""
-    for condition in conditions:
+    """`where([condition], expression, 0)` for each condition, the first one outermost."""
+    for condition in reversed(tuple(conditions)):
         expression = Where(Bracket(condition), expression, ZERO)
     return expression
 

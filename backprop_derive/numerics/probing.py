@@ -25,7 +25,7 @@ from backprop_derive.numerics.references import complex_step, exact, richardson
 LARGEST = 2_000
 CHOSEN = 200
 FEWEST = 8
-WORK = 40_000_000
+WORK = 200_000_000
 FIRST_STEP = 0.02
 
 Measure = Callable[[Graph, Point, str, str], tuple[Array, Array]]
@@ -107,15 +107,19 @@ class Probes:
         return taken if direction is None else np.append(taken, np.sum(array * direction))
 
 
-def choose_probes(name: str, shape: tuple[int, ...], seed: int, sharing: int) -> Probes:
-    """Every entry of a parameter of up to 2,000; else 200, fewer of a huge one, shared among `sharing` seeds, and a direction."""
+def choose_probes(name: str, shape: tuple[int, ...], total: int, seed: int, sharing: int) -> Probes:
+    """Every entry of a parameter of up to 2,000; else 200, shared among `sharing` seeds, and a direction across all.
+
+    Where the graph holds very many numbers (`total`), fewer.
+    """
     count = int(np.prod(shape))
-    if count <= LARGEST:
+    affordable = max(FEWEST, WORK // max(1, total))
+    if count <= min(LARGEST, affordable):
         return Probes(name)
     draw = np.random.default_rng((seed, count))
-    chosen = min(CHOSEN, max(FEWEST, WORK // count))
+    chosen = -(-min(CHOSEN, affordable) // sharing)
     direction = draw.normal(size=shape)
-    return Probes(name, draw.choice(count, -(-chosen // sharing), replace=False), direction / np.sqrt(np.sum(direction**2)))
+    return Probes(name, draw.choice(count, min(count, chosen), replace=False), direction / np.sqrt(np.sum(direction**2)))
 
 
 def with_cost(graph: Graph) -> tuple[Graph, str]:

@@ -131,22 +131,23 @@ class Trial:
         if (measured.disagreement > 1).any():
             self._note(f"{gradient.of.name}: the references disagree where a step crosses a kink or the cost is steep; 50 digits decide")
         doubt = np.max([measured.disagreement, *(each.excess for each in measured.comparisons)], axis=0)
-        if self.exact or ((doubt > 1).any() and self._affordable):
+        if self.exact or ((doubt > 1).any() and self._total <= EXACT_WORK):
             verdicts = self._settled(measured, doubt)
         else:
             comparisons = measured.comparisons if (doubt <= 1).all() else self._allowing_for_rounding(measured)
             verdicts = [self._verdict(measured.probes, each, doubt=measured.disagreement) for each in comparisons]
         return max(verdicts, key=lambda verdict: verdict.excess)
 
-    @property
-    def _affordable(self) -> bool:
-        """Whether the graph is small enough for 50 digits."""
-        return sum(array.size for array in self.point.forward.values()) <= EXACT_WORK
+    @cached_property
+    def _total(self) -> int:
+        """How many numbers the graph holds."""
+        return sum(array.size for array in self.point.forward.values())
 
     def _allowing_for_rounding(self, measured: _Measured) -> list[Comparison]:
         """The comparisons at a tolerance that a δ whose summands cancel stays below, and that no mistake does."""
         tolerance = max(self.tolerance, ROUNDING)
-        self._note(f"{measured.gradient.of.name}: not every entry is within {self.tolerance:g}; the graph is too large for 50 digits, so errors up to {tolerance:g} pass as rounding")
+        name = measured.gradient.of.name
+        self._note(f"{name}: some errors exceed {self.tolerance:g}; the graph is too large for 50 digits, so up to {tolerance:g} they pass as rounding")
         return [compare(each.form, each.values, each.scale, each.reference, tolerance) for each in measured.comparisons]
 
     def catches(self, gradient: Gradient, mistaken: Expression) -> bool | None:
@@ -179,9 +180,9 @@ class Trial:
         name = gradient.of.name
         if name not in self._measured:
             shape = self.point.forward[name].shape
-            probes = choose_probes(name, shape, self.point.seed, self.sharing)
+            probes = choose_probes(name, shape, self._total, self.point.seed, self.sharing)
             if probes.entries is not None:
-                self._note(f"{name} has {prod(shape)} entries: {len(probes.entries) * self.sharing} of them and a random direction across all were checked")
+                self._note(f"{name} has {prod(shape)} entries: {len(probes.entries)} of them for each seed, and a random direction across all, were checked")
             references = tuple(self._references(probes))
             comparisons = tuple(self._compared(self._values(self._printed, gradient, form), form, probes, references[0]) for form in FORMS)
             self._measured[name] = _Measured(gradient, probes, references, comparisons)

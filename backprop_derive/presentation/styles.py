@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from backprop_derive.graph.expressions import Fold
 from backprop_derive.graph.indices import Affine
@@ -92,7 +93,7 @@ class UnicodeWriter(AsciiWriter):
 
     def product(self, parts: Sequence[str]) -> str:
         text = parts[0]
-        for before, part in zip(parts, parts[1:], strict=False):
+        for before, part in pairwise(parts):
             text += ("" if before in _VULGAR.values() else " " if part.startswith("Σ") else "·") + part
         return text
 

@@ -1,0 +1,92 @@
+"""What a name in a formula stands for: a node, an entry of a vector, an index, a size, a constant."""
+
+from __future__ import annotations
+
+from backprop_derive.building.indexing import integer_form
+from backprop_derive.building.scope import Quantity, Scope, Vector
+from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.graph.expressions import Constant, Expression, Ref, integer
+from backprop_derive.graph.indices import Affine, number, variable
+from backprop_derive.language.syntax import Name, Syntax
+
+CONSTANTS = ("pi", "e")
+
+
+def fault(message: str, tree: Syntax, hint: str = "") -> FormulaError:
+    """What is wrong with a piece of a formula."""
+    return FormulaError(message, "", tree.start, tree.end, hint)
+
+
+def nearest_hint(name: str, known: tuple[str, ...]) -> str:
+    """The names that look like this one, as a question."""
+    found = nearest(name, known)
+    return f"did you mean {' or '.join(found)}?" if found else ""
+
+
+def named(tree: Name, scope: Scope) -> Expression:
+    """What a name means: the spec's own names come first, then indices and sizes, then constants."""
+    name = scope.aliases.get(tree.name, tree.name)
+    if name in scope.vectors:
+        return _entry(tree, scope.vectors[name], scope)
+    if name in scope.quantities:
+        return node_named(tree, scope)
+    if tree.indices:
+        raise fault(f"{name!r} is not defined", tree, nearest_hint(name, scope.readable))
+    if name in scope.indices or name in scope.sizes:
+        return integer(variable(name) if name in scope.indices else scope.sizes[name])
+    if name in CONSTANTS:
+        return Constant(name)
+    raise fault(f"{name!r} is not defined", tree, nearest_hint(name, scope.readable))
+
+
+def _entry(tree: Name, vector: Vector, scope: Scope) -> Expression:
+    if not tree.indices and vector.length.number == 1:
+        return vector.at(number(1))
+    if len(tree.indices) != 1:
+        raise fault(f"{tree.name!r} is a vector: it takes one index", tree)
+    return vector.at(integer_form(tree.indices[0], scope))
+
+
+def node_named(tree: Name, scope: Scope) -> Ref:
+    """A mention of a node with all of its indices; the index of the samples is put in front."""
+    name = scope.aliases.get(tree.name, tree.name)
+    quantity = scope.quantities.get(name)
+    if quantity is None:
+        raise fault(f"{name!r} is not defined", tree, nearest_hint(name, scope.readable))
+    indices = tuple(integer_form(index, scope) for index in tree.indices)
+    if not indices and quantity.axes:
+        indices = _single_entry(tree, quantity)
+    sample = _sample(quantity, scope)
+    if len(indices) == len(quantity.axes) + 1 and sample and indices[0] == sample[0]:
+        return Ref(name, indices)
+    if len(indices) != len(quantity.axes):
+        wanted = "no index" if not quantity.axes else f"{len(quantity.axes)} indices" if len(quantity.axes) > 1 else "one index"
+        raise fault(f"{name!r} takes {wanted}; {len(indices)} given", tree)
+    return Ref(name, sample + indices)
+
+
+def _single_entry(tree: Name, quantity: Quantity) -> tuple[Affine, ...]:
+    if any(axis is None or axis.length.number != 1 for axis in quantity.axes):
+        letters = ", ".join("jkcd"[: len(quantity.axes)])
+        raise fault(f"{tree.name!r} has {len(quantity.axes)} indices: write {tree.name}[{letters}]", tree)
+    return tuple(axis.low for axis in quantity.axes if axis is not None)
+
+
+def _sample(quantity: Quantity, scope: Scope) -> tuple[Affine, ...]:
+    return (variable(scope.samples.index),) if quantity.sampled and scope.samples else ()
+
+
+def vector_of(tree: Syntax, scope: Scope) -> Vector | None:
+    """The vector that a bare name stands for: an array of one axis, or a scalar as a vector of one entry."""
+    if not isinstance(tree, Name) or tree.indices:
+        return None
+    name = scope.aliases.get(tree.name, tree.name)
+    if name in scope.vectors:
+        return scope.vectors[name]
+    quantity = scope.quantities.get(name)
+    if quantity is None or len(quantity.axes) > 1:
+        return None
+    sample = _sample(quantity, scope)
+    if not quantity.axes:
+        return Vector((Ref(name, sample),))
+    return Vector((), Ref(name, sample), quantity.axes[0])
