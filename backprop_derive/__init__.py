@@ -9,12 +9,20 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from backprop_derive.building.network import build_graph as build_graph
     from backprop_derive.calculus.derivation import derive as derive
+    from backprop_derive.graph.sympy_form import to_sympy as to_sympy
+    from backprop_derive.numerics.gradcheck import check_gradients as check_gradients
+    from backprop_derive.presentation.formulas import write as write
     from backprop_derive.spec.loading import load_spec as load_spec
+    from backprop_derive.spec.loading import read_spec as read_spec
 
 _HOME = {
     "load_spec": "backprop_derive.spec.loading",
+    "read_spec": "backprop_derive.spec.loading",
     "build_graph": "backprop_derive.building.network",
     "derive": "backprop_derive.calculus.derivation",
+    "to_sympy": "backprop_derive.graph.sympy_form",
+    "check_gradients": "backprop_derive.numerics.gradcheck",
+    "write": "backprop_derive.presentation.formulas",
 }
 __all__ = ["__version__", *_HOME]
 

@@ -40,10 +40,10 @@ def present(derivation: Derivation, *, weights: Sequence[Weight] = (), forms: Se
     chosen = chosen_gradients(derivation, weights)
     page = _Page(derivation, from_the_output_back(derivation, chosen), tuple(forms), detail)
     record = derivation_record(derivation, {key: recorded_form(derivation, gradient, forms) for key, gradient in chosen.items()})
-    return Document(tuple(page.blocks()), record, derivation.graph, _adjoint_axes(derivation))
+    return Document(tuple(page.blocks()), record, derivation.graph, adjoint_axes(derivation))
 
 
-def _adjoint_axes(derivation: Derivation) -> Mapping[str, tuple[tuple[Axis, ...], bool]]:
+def adjoint_axes(derivation: Derivation) -> Mapping[str, tuple[tuple[Axis, ...], bool]]:
     """What a writer has to know of the names of the adjoints."""
     nodes = {name: derivation.graph.node(of) for of, name in derivation.names.items()}
     return {name: (node.axes, node.sampled) for name, node in nodes.items()}

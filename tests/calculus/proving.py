@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ from backprop_derive.graph.expressions import ONE, Bound, Expression, Fold, Inte
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import axis_to, size, variable
 from backprop_derive.graph.nodes import Graph, Node, Piece
+from backprop_derive.numerics.backends import COMPLEX
 from backprop_derive.numerics.drawing import draw_point
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import Run, evaluate
 from backprop_derive.numerics.evaluator import Evaluator
-from backprop_derive.numerics.references import reference_gradient
+from backprop_derive.numerics.references import STEP, reference_gradient
+from backprop_derive.numerics.schedule import schedule
 from backprop_derive.numerics.smooth import named_function
 from backprop_derive.presentation.styles import AsciiWriter
 from backprop_derive.spec.loading import read_spec
@@ -149,18 +152,16 @@ class Point:
             name = "only_" + top.name
             leaves = tuple(replace(node, pieces=()) for node in graph.nodes)
             graph, values = replace(graph, nodes=(*leaves, replace(top, name=name))), dict(self.forward)
-        letters = tuple(f"place_{at}" for at in range(len(top.axes)))
-        places = tuple(variable(letter) for letter in letters)
-        body: Expression = mul(Ref("seed", places), Ref(name, places))
-        for letter, axis in zip(letters, top.axes, strict=True):
-            body = Fold("sum", Bound(letter, axis), body)
-        probe = replace(graph, nodes=(*graph.nodes, Node("seed", letters, top.axes), Node("probe", pieces=(Piece((), (), body),))))
-        shape = self.forward[top.name].shape
-        rows = [
-            reference_gradient(probe, {**values, "seed": seed.reshape(shape)}, self.sizes, "probe", bottom.name, self.functions)[0]
-            for seed in np.eye(int(np.prod(shape)))
-        ]
-        return np.array(rows).reshape(shape + self.forward[bottom.name].shape)
+        shape = self.forward[bottom.name].shape
+        count = int(np.prod(shape))
+        shift = 1j * STEP * np.eye(count).reshape(count, *shape)
+        evaluator = Evaluator(graph, {}, self.sizes, functions=self.functions, backend=COMPLEX)
+        leaves = {node.name for node in graph.nodes if node.is_leaf}
+        evaluator.store.arrays.update((leaf, np.asarray(values[leaf], dtype=complex)[None] + (shift if leaf == bottom.name else 0)) for leaf in leaves)
+        run = Run(evaluator, count, {} if bottom.name in leaves else {bottom.name: shift})
+        run.advance(block for block in schedule(graph) if block.names[0] not in leaves)
+        found = np.broadcast_to(run.arrays[name], (count, *self.forward[top.name].shape)).imag / STEP
+        return np.moveaxis(found, 0, -1).reshape(self.forward[top.name].shape + shape)
 
 
 def _with_cost(graph: Graph) -> Graph:
@@ -213,7 +214,7 @@ def step_faults(point: Point, *, tolerance: float = TOLERANCE) -> list[str]:
         node = graph.node(name)
         if steps[-1].after != end:
             found.append(f"{name}: the last step does not end in what is shown")
-        found += [f"{name}: {step.rule} does not start where the last step ended" for last, step in zip(steps, steps[1:], strict=False) if last.after != step.before]
+        found += [f"{name}: {step.rule} does not start where the last step ended" for last, step in pairwise(steps) if last.after != step.before]
         for step in steps:
             difference = error(point.at(step.after, node), expected)
             if not difference <= tolerance:

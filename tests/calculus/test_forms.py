@@ -53,7 +53,7 @@ def test_no_text_has_double_signs_or_a_factor_one(name: str) -> None:
         gradient = derivation.gradient(parameter)
         texts += [writer.write(form) for form in (gradient.gradient, gradient.backward, gradient.expansion)]
     for text in texts:
-        assert not any(bad in text for bad in ("--", "+ -", "- -", "*1*", "1*(", "((", "#")), text
+        assert not any(bad in text for bad in ("--", "+ -", "- -", "*1*", "(1*", "#")), text
 
 
 def known_entries(derivation: Derivation, name: str) -> tuple[tuple[int, ...], ...]:
@@ -83,11 +83,11 @@ def test_one_entry_is_that_entry_of_the_whole(name: str) -> None:
 def test_the_closed_form_mentions_leaves_only(name: str) -> None:
     point = Point(derivation_of(NETWORKS[name]))
     for parameter in point.graph.parameters:
-        try:
-            closed = point.derivation.closed(parameter)
-        except UsageError as refused:
-            assert "recurrence" in str(refused) or "at most" in str(refused)
+        if point.derivation.chain.recurrent:
+            with pytest.raises(UsageError, match="recurrence"):
+                point.derivation.closed(parameter)
             continue
+        closed = point.derivation.closed(parameter)
         assert all(point.graph.node(each.name).is_leaf for each in walk(closed) if isinstance(each, Ref))
         assert error(point.at(closed, point.graph.node(parameter)), point.reference(parameter)) < 1e-10
 

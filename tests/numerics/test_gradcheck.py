@@ -21,6 +21,7 @@ from backprop_derive.numerics.drawing import MARGIN, draw_point
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.numerics.kinks import kink_places
 from backprop_derive.numerics.power import planted
+from backprop_derive.numerics.probing import Probes, by_complex_step, choose_probes, with_cost
 from backprop_derive.numerics.reports import CheckReport
 from backprop_derive.spec.loading import read_spec
 
@@ -33,7 +34,7 @@ nodes:
 targets: y
 loss: half_squared_error
 """
-ABSTRACT = SCALARS.replace("activation: sigmoid, output: o1", "activation: f_A1, output: o1").replace("output: y'", "output: y'").replace("sigmoid", "g")
+ABSTRACT = SCALARS.replace("activation: sigmoid, output: o1", "activation: f_A1, output: o1").replace("sigmoid", "g")
 MAZUR = """
 inputs: [i1, i2]
 layers:
@@ -317,6 +318,15 @@ def test_delta_without_a_value_fails_what_mentions_it() -> None:
     assert any("the backward form of w11 has no value" in note for note in report.notes)
 
 
+def test_a_graph_too_large_for_fifty_digits_allows_for_rounding_and_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trials, "EXACT_WORK", 0)
+    report = check_gradients(derive(graph_of(MAZUR)), tolerance=1e-19)
+    assert report.passed
+    assert "mpmath" not in report.references
+    assert any("pass as rounding" in note for note in report.notes)
+    assert not check_wrong(MAZUR, "w5", "gradient", slightly_off).passed
+
+
 # -- the references hold each other -----------------------------------------------------------------------------------------
 
 
@@ -433,6 +443,29 @@ def test_bad_calls_are_refused() -> None:
 def test_the_same_seeds_give_the_same_report() -> None:
     first, second = (check_gradients(derive(graph_of(ABSTRACT)), seeds=(4, 5)) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("name", ["U", "h", "s", "x"])
+def test_chosen_entries_and_a_direction_are_those_of_the_whole_gradient(name: str) -> None:
+    graph, cost = with_cost(graph_of(RECURRENT))
+    point = draw_point(graph_of(RECURRENT), 2)
+    whole, _ = by_complex_step(graph, point, cost, name)
+    direction = np.random.default_rng(1).normal(size=whole.shape)
+    probes = Probes(name, np.array([whole.size - 1, 0, 2]), direction)
+    for side_by_side in (1, 3, 16):
+        found, _ = probes.measured(graph, point, cost, by_complex_step, side_by_side)
+        np.testing.assert_allclose(found, [*whole.flat[[-1, 0, 2]], np.sum(whole * direction)], rtol=1e-12)
+        np.testing.assert_allclose(probes.of(whole), found, rtol=1e-12)
+    assert probes.entry(0, whole.shape) == tuple(length - 1 for length in whole.shape)
+    assert probes.entry(3, whole.shape) is None
+
+
+def test_few_entries_of_a_huge_graph_are_chosen() -> None:
+    assert choose_probes("W", (40, 50), 10_000, 0, 3).entries is None
+    large, huge = choose_probes("W", (40, 60), 10_000, 0, 3).entries, choose_probes("b", (100,), 10**8, 0, 3).entries
+    assert large is not None
+    assert huge is not None
+    assert (len(large), len(set(large.tolist())), len(huge)) == (67, 67, 3)
 
 
 # -- power ----------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,25 @@
+"""`write`: one expression of a derivation as text, for use in Python."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from backprop_derive.calculus.derivation import Derivation
+from backprop_derive.errors import UsageError
+from backprop_derive.graph.expressions import Expression
+from backprop_derive.presentation.presenting import adjoint_axes
+from backprop_derive.presentation.styles import AsciiWriter, LatexWriter, UnicodeWriter
+
+_STYLES = {"text": AsciiWriter, "unicode": UnicodeWriter, "latex": LatexWriter}
+
+
+def write(derivation: Derivation, expression: Expression, style: Literal["text", "unicode", "latex"] = "text") -> str:
+    """The expression on one line: `text` in the language of specs, `unicode` as in a terminal, `latex` for amsmath.
+
+    Raises UsageError for a style that does not exist.
+    """
+    if style not in _STYLES:
+        raise UsageError(f"there is no style {style!r}; there are: {', '.join(_STYLES)}")
+    writer = _STYLES[style](derivation.graph)
+    writer.know(adjoint_axes(derivation))
+    return writer.write(expression)
