@@ -20,15 +20,17 @@ from backprop_derive.graph.expressions import (
     Add,
     Expression,
     Fold,
-    Integer,
     Mul,
     Number,
+    Partial,
     Power,
+    Ref,
     Where,
     free_variables,
     neg,
     num,
     power,
+    walk,
 )
 
 
@@ -111,16 +113,12 @@ def _depth(factor: Expression, term: Term) -> int:
 
 
 def _over(factors: list[Expression]) -> list[Expression]:
-    """`u/v` for `1/v·u`; lengths such as the n of 1/n stay in front."""
-    count = next((place for place, each in enumerate(factors) if not _is_reciprocal(each)), len(factors))
-    if count == len(factors) or isinstance(factors[count], Fold):
+    """`u/v` for `1/v·u`; numbers and lengths, such as the n of 1/n, stay in front."""
+    top = next((place for place, each in enumerate(factors) if _power_parts(each)[1] > 0), 0)
+    under = next((place for place, each in enumerate(factors[:top]) if any(isinstance(part, Ref | Partial) for part in walk(each))), top)
+    if under == top or isinstance(factors[top], Fold):
         return factors
-    return [factors[count], *factors[:count], *factors[count + 1 :]]
-
-
-def _is_reciprocal(factor: Expression) -> bool:
-    base, exponent = _power_parts(factor)
-    return exponent < 0 and not isinstance(base, Integer)
+    return [*factors[:under], factors[top], *factors[under:top], *factors[top + 1 :]]
 
 
 def _power_parts(factor: Expression) -> tuple[Expression, Fraction]:

@@ -27,7 +27,8 @@ from backprop_derive.graph.nodes import Graph, Node
 class Front:
     """`strip` takes the sum over samples off the derivative of Σ_i L_i, `put` puts the cost's front before it.
 
-    Without a node, or for a node that each sample has of its own, there is no sum to take off.
+    Without a node, or for a node that each sample has of its own, there is no sum to take off. A loss that no data enters
+    is the same for all samples: their mean is the loss itself, their sum m times it.
     """
 
     def __init__(self, graph: Graph, node: Node | None) -> None:
@@ -37,8 +38,12 @@ class Front:
         self.mean = graph.cost.reduction == "mean"
         if graph.samples is not None and node is not None:
             length = size(graph.samples.size)
-            self.scale = reciprocal(Integer(length)) if self.mean else ONE
-            self.bound = None if node.sampled else Bound(graph.samples.index, axis_to(length))
+            loss = graph.node(graph.cost.loss)
+            if loss.sampled:
+                self.scale = reciprocal(Integer(length)) if self.mean else ONE
+                self.bound = None if node.sampled else Bound(graph.samples.index, axis_to(length))
+            else:
+                self.scale = ONE if self.mean else Integer(length)
 
     @property
     def reason(self) -> str:

@@ -93,7 +93,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "sinh": ("cosh(z)",),
     "cosh": ("sinh(z)",),
     "arctan": ("1/(1 + z^2)",),
-    "erf": ("2*exp(-z^2)/sqrt(pi)",),
+    "erf": ("2/sqrt(pi)*exp(-z^2)",),
     "lgamma": ("digamma(z)",),
     "max": ("where(x >= y, 1, 0)", "where(y > x, 1, 0)"),
     "min": ("where(x <= y, 1, 0)", "where(y < x, 1, 0)"),
