@@ -57,7 +57,8 @@ def build_equations(draft: Draft) -> None:
         _parse_right(draft, left, names)
     _find_axes(draft, lefts, mains, known)
     readable = [left for left in lefts if _is_readable(left, mains, known)]
-    _add_nodes(draft, readable, {name: left for name, left in mains.items() if left in readable}, known)
+    whole = {name: left for name, left in mains.items() if left in readable}
+    _add_nodes(draft, [left for left in readable if left.name in whole], whole, known)
 
 
 def _is_readable(left: _Left, mains: dict[str, _Left], known: dict[str, Quantity]) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backprop_derive.graph.expressions import ONE, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal
-from backprop_derive.graph.indices import Affine, axis_to, number, variable
+from backprop_derive.graph.indices import Affine, axis_to, number, size, variable
 from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import Array
 from backprop_derive.numerics.drawing import Point
@@ -126,9 +126,9 @@ def with_cost(graph: Graph) -> tuple[Graph, str]:
     """The graph with the cost as a node behind it, straight from its definition, and what that node is called."""
     cost, loss = graph.cost, graph.node(graph.cost.loss)
     total: Expression = loss.ref()
-    if graph.samples is not None and loss.sampled:
-        axis = loss.axes[0]
-        total = mul(mean_factor(graph), Fold("sum", Bound(loss.letters[0], axis), total))
+    if loss.sampled:
+        total = Fold("sum", Bound(loss.letters[0], loss.axes[0]), total)
+    total = mul(mean_factor(graph), total)
     if cost.regularizer is not None:
         total = add(total, Ref(cost.regularizer))
     node = Node(f"{cost.name}#", (), (), (Piece((), (), total),))
@@ -136,10 +136,14 @@ def with_cost(graph: Graph) -> tuple[Graph, str]:
 
 
 def mean_factor(graph: Graph) -> Expression:
-    """What stands in front of the sum of the losses of the samples: 1/m where the cost is their mean."""
-    loss = graph.node(graph.cost.loss)
-    mean = graph.cost.reduction == "mean" and loss.sampled
-    return reciprocal(Integer(loss.axes[0].length)) if mean else ONE
+    """What stands in front of the loss, summed over the samples: 1/m where the cost is the mean. A loss that no data enters
+    is the same for all samples: m times it where the cost is the sum."""
+    if graph.samples is None:
+        return ONE
+    count, sampled = Integer(size(graph.samples.size)), graph.node(graph.cost.loss).sampled
+    if graph.cost.reduction == "mean":
+        return reciprocal(count) if sampled else ONE
+    return ONE if sampled else count
 
 
 def _unit(shape: tuple[int, ...], flat: int) -> Array:

@@ -79,6 +79,7 @@ def test_a_start_value_at_the_far_end_of_a_symbolic_axis() -> None:
 
 TWO_THAT_WAIT = """inputs: {x: T}
 parameters: [a, b]
+sizes: {q: [T]}
 equations:
   p[t]: a*q[t-1] + x[t]
   p[0]: 1
