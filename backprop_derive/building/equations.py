@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import axes_alone, integer_form
 from backprop_derive.building.losses import called_loss, facts_of, loss_piece
+from backprop_derive.building.recognition import recognised
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import Apply, Fold, Ref, refs
@@ -16,6 +17,7 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Node, Piece, Role
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name, Syntax
+from backprop_derive.notation import NAME, canonical
 from backprop_derive.operations.functions import find_function
 from backprop_derive.spec.model import Equation
 
@@ -72,7 +74,7 @@ def _is_readable(left: _Left, mains: dict[str, _Left], known: dict[str, Quantity
 def _left_side(draft: Draft, equation: Equation) -> _Left | None:
     scalar = equation.left
     try:
-        tree = parse(scalar.text)
+        tree = parse(scalar.text, frozenset(found[0] for found in NAME.finditer(canonical(scalar.text))))
         if not isinstance(tree, Name):
             raise FormulaError("the left side of an equation is a name, with index letters or numbers in brackets", scalar.text)
         return _Left(equation, tree.name, tuple(_place(draft, index) for index in tree.indices))
@@ -155,6 +157,7 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
     pieces: dict[str, list[Piece]] = {name: [] for name in mains}
     stored = {name: _stored(name, mains, lefts, known) for name in mains}
     losses: dict[str, str] = {}
+    spelled_out: dict[str, str] = {}
     wide = {**known, **{name: Quantity(axes) for name, axes in stored.items()}}
     for left in lefts:
         assert left.tree is not None
@@ -171,10 +174,12 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
             pieces[left.name].append(loss_piece(*called))
             continue
         places = tuple(variable(place) if isinstance(place, str) else place for place in left.places)
-        pieces[left.name].append(Piece(places, tuple(left.axes.items()), definition))
+        activation, piece = recognised(left.name, Piece(places, tuple(left.axes.items()), definition), draft.functions)
+        spelled_out.update({left.name: activation} if activation else {})
+        pieces[left.name].append(piece)
     for name, left in mains.items():
         axes = tuple(axis for axis in wide[name].axes if axis is not None)
-        operation = _operation(pieces[name])
+        operation = spelled_out.get(name, "") or _operation(pieces[name])
         role: Role = "activation" if operation else "node"
         operation = operation or losses.get(name, "")
         draft.add(Node(name, left.letters, axes, tuple(pieces[name]), role, False, operation), left.equation.left.mark)

@@ -8,7 +8,16 @@ from functools import cached_property
 
 from backprop_derive.calculus.adjoints import Adjoint
 from backprop_derive.calculus.chain import Chain
-from backprop_derive.calculus.elements import at_numbers, at_place, closed_form, element_factors, element_steps, tidy_samples, written_out
+from backprop_derive.calculus.elements import (
+    at_numbers,
+    at_place,
+    closed_form,
+    element_factors,
+    element_steps,
+    places,
+    tidy_samples,
+    written_out,
+)
 from backprop_derive.calculus.front import Front
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
 from backprop_derive.calculus.steps import Factor, Step, factor_of
@@ -110,6 +119,13 @@ class Derivation:
         factors = element_factors(whole.factors, values)
         return Gradient(of, expansion, factors, backward, steps[-1].after, steps, whole.assumptions, whole.notes)
 
+    def entries(self, name: str) -> Iterator[tuple[tuple[int, ...], Expression]]:
+        """Every entry of an array with its gradient in δ by name, sums over known lengths written out; one at a time, so
+        that time and memory grow with the number of entries only. Raises UsageError where a size is a symbol."""
+        backward, node = self.gradient(name).backward, self.graph.node(name)
+        for place in places(self.chain, name):
+            yield place, written_out(self.chain, at_numbers(backward, at_place(self.chain, node, place)))
+
     def closed(self, name: str) -> Expression:
         """The gradient in inputs, targets, constants and parameters only. Raises UsageError where it has no end or fills pages."""
         return closed_form(self.chain, self.gradient(name).gradient)
@@ -201,7 +217,8 @@ class _Trail:
 
 def _settle(chain: Chain, node: Node, trail: _Trail, raw: Expression, front: Front) -> None:
     """From the product of all values to the form that a book prints."""
-    trail.step("backward pass", "the derivatives of the loss that are left are the δs of the backward pass", front.put(raw))
+    if any(isinstance(each, Partial) for each in walk(trail.now)):
+        trail.step("backward pass", "the derivatives of the loss that are left are the δs of the backward pass", front.put(raw))
     for rewrite, after in rewrites(raw, chain.ground(node)):
         raw = after
         trail.step(rewrite.name, rewrite.sentence, front.put(after), rewrite.identity)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from backprop_derive.errors import nearest
 from backprop_derive.notation import canonical, is_name
-from backprop_derive.spec.model import Declared, LossEntry, OwnFunction
+from backprop_derive.spec.model import Declared, LossEntry, OwnFunction, Regularization
 from backprop_derive.spec.numbers import looks_like_number, read_number
 from backprop_derive.spec.problems import Problems, quoted
 from backprop_derive.spec.source import Mapping, Scalar, Sequence, Value
@@ -20,6 +20,7 @@ from backprop_derive.spec.yaml_reader import OWN_LINE, balanced
 if TYPE_CHECKING:
     from fractions import Fraction
 
+PENALTIES = ("l1", "l2")
 COSTS: tuple[Literal["mean", "sum", "single"], ...] = ("mean", "sum", "single")
 A_NAME = "a name is a letter, then letters, digits, _ and primes"
 
@@ -247,6 +248,47 @@ def read_cost(value: Value, problems: Problems) -> Literal["mean", "sum", "singl
         return next((cost for cost in COSTS if text and cost == text.text), None)
     problems.add(text.mark, f"cost is mean, sum or single, not {quoted(text.text)}", text.text, nearest(text.text, COSTS))
     return None
+
+
+def read_outputs(value: Value, problems: Problems) -> tuple[Scalar, ...]:
+    """`[price, kind]`, in the order in which targets belong to them."""
+    names = read_names(value, problems, "an output")
+    if isinstance(value, Sequence) and not value.items:
+        problems.add(value.mark, "outputs is an empty list: leave it out, or name what the loss compares with the targets")
+    for at, name in enumerate(names):
+        if name.text in (earlier.text for earlier in names[:at]):
+            problems.add(name.mark, f"the output {quoted(name.text)} is named twice", name.text)
+    return names
+
+
+def read_regularization(value: Value, problems: Problems) -> Regularization | None:
+    """`{l2: lambda, of: weights}`."""
+    entries = read_mapping(value, problems, "{l2: lambda, of: weights}")
+    if not isinstance(value, Mapping):
+        return None
+    factors: dict[str, Scalar] = {}
+    of = None
+    for key, body in entries:
+        if key.text in PENALTIES:
+            factor = read_text(body, problems, "a number or a formula of constants, such as lambda or lambda/m,")
+            if factor is not None:
+                factors[key.text] = factor
+        elif key.text == "of":
+            of = _read_penalized(body, problems)
+        else:
+            message = f"regularization has no key {quoted(key.text)}: l1, l2, of"
+            problems.add(key.mark, message, key.text, nearest(key.text, (*PENALTIES, "of")))
+    if not any(key.text in PENALTIES for key, _ in entries):
+        problems.add(value.mark, "regularization needs l1 or l2, such as {l2: lambda}")
+    return Regularization(value.mark, factors.get("l1"), factors.get("l2"), of) if factors else None
+
+
+def _read_penalized(value: Value, problems: Problems) -> Literal["weights", "all"] | tuple[Scalar, ...] | None:
+    if isinstance(value, Scalar) and value.text == "weights":
+        return "weights"
+    if isinstance(value, Scalar) and value.text == "all":
+        return "all"
+    return read_names(value, problems, "weights, all, or the name of a parameter") or None
 
 
 def read_assumptions(value: Value, problems: Problems) -> tuple[Scalar, ...]:

@@ -85,6 +85,16 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Regularization:
+    """`{l2: lambda, of: weights}`: the factors are formulas; `of` is None where it is left out."""
+
+    mark: Mark
+    l1: Scalar | None = None
+    l2: Scalar | None = None
+    of: Literal["weights", "all"] | tuple[Scalar, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkSpec:
     """A whole spec. Exactly one of `layers`, `neurons`, `equations` is given, as `style` says."""
 
@@ -101,9 +111,12 @@ class NetworkSpec:
     equations: tuple[Equation, ...] = ()
     functions: tuple[OwnFunction, ...] = ()
     loss: LossEntry | None = None
+    outputs: tuple[Scalar, ...] = ()
     cost: Literal["mean", "sum", "single"] = "mean"
+    regularization: Regularization | None = None
     values: tuple[Given, ...] = ()
     assume: tuple[Scalar, ...] | None = None
     frozen: tuple[Scalar, ...] = ()
     learning_rate: Fraction | None = None
+    latex: tuple[tuple[Scalar, str], ...] = ()
     text: str = ""
