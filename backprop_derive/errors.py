@@ -13,8 +13,9 @@ stands turns it into a Problem of a SpecError or an AnswerError.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -101,14 +102,37 @@ class FormulaError(Exception):
         line = self.text[line_start:].split("\n", 1)[0]
         at = self.start - line_start
         left = max(0, at - width // 2)
-        shown = line[left : left + width]
-        length = max(1, min(self.end - self.start, len(shown) - (at - left)))
-        return f"{shown}\n{' ' * (at - left)}{'^' * length}"
+        shown = "".join(character if character.isprintable() else "�" for character in line[left : left + width])
+        before, marked = shown[: at - left], shown[at - left : self.end - line_start - left]
+        return f"{shown}\n{' ' * _columns(before)}{'^' * max(1, _columns(marked))}"
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows the text: an accent takes no column of its own, a Chinese character two."""
+    return sum(0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF") for each in text)
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
-    """The names in `known` that look most like `name`, best first; letters' case does not matter."""
+    """The names in `known` that look most like `name`, best first; letters' case does not matter.
+
+    Only what is nearly as good as the best is told; of two that are equally good, the one that begins with the same letter.
+
+    >>> nearest("sigmod", ["sign", "sigmoid", "sin", "log_sigmoid"]), nearest("A2", ["x2", "A1"])
+    (('sigmoid',), ('A1', 'x2'))
+    """
     by_folded: dict[str, str] = {}
     for candidate in known:
         by_folded.setdefault(candidate.casefold(), candidate)
-    return tuple(by_folded[match] for match in get_close_matches(name.casefold(), by_folded, n=count, cutoff=0.6 if len(name) > 3 else 0.5))
+    likeness = {folded: _likeness(name.casefold(), folded) for folded in by_folded}
+    best = max(likeness.values(), default=0.0)
+    least = max(0.6 if len(name) > 3 else 0.5, best - 0.15)
+    close = sorted((folded for folded in by_folded if likeness[folded] >= least), key=lambda each: (-likeness[each], each[:1] != name[:1].casefold()))
+    return tuple(by_folded[folded] for folded in close[:count])
+
+
+def _likeness(name: str, candidate: str) -> float:
+    """From 0, little in common, to 1, the same; very long names are not compared."""
+    matcher = SequenceMatcher(None, candidate, name)
+    if max(len(name), len(candidate)) > 200 or matcher.real_quick_ratio() < 0.5 or matcher.quick_ratio() < 0.5:
+        return 0.0
+    return matcher.ratio()

@@ -50,10 +50,7 @@ class Draft:
         hint = f" — {error.hint}" if error.hint else ""
         error.text = error.text or scalar.text
         message = f"{error.message}{hint}\n{_indented(error.caret())}"
-        mark = scalar.mark
-        offset = error.start if "\n" not in scalar.text[: error.start] else 0
-        at = Mark(mark.line, mark.column + offset + int(scalar.quoted), mark.path, mark.file)
-        self.problem(at, message, scalar.text)
+        self.problem(scalar.mark_at(error.start), message, scalar.text)
 
     # -- names ------------------------------------------------------------------------------------------------------
 

@@ -96,6 +96,8 @@ def _binary(tree: Binary, scope: Scope) -> Expression:
                 raise fault("division by zero", tree.right)
             return _quotient(left, right)
         case _:
+            if left == ZERO and isinstance(right, Number) and right.value < 0:
+                raise fault("division by zero", tree)
             return power(left, right)
 
 

@@ -46,6 +46,8 @@ def build_graph(spec: NetworkSpec) -> Graph:
     declared_assumptions = declared_facts(draft)
     if not draft.problems:
         _check_shape(draft, loss)
+    if spec.style != "layers" or not draft.problems:
+        _check_names(draft)
     if draft.problems:
         raise SpecError(sorted(set(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
     return _finish(draft, loss, tuple(targets), facts if declared_assumptions is None else declared_assumptions)
@@ -55,15 +57,21 @@ def build_graph(spec: NetworkSpec) -> Graph:
 
 
 def _declare_functions(draft: Draft) -> None:
-    for function in draft.spec.functions:
-        draft.functions[function.name.text] = None
-    for function in draft.spec.functions:
-        if function.definition is None or function.argument is None:
-            continue
-        scope = Scope({function.argument: Quantity()}, functions=frozenset(draft.functions) - {function.name.text})
-        definition = draft.formula(function.definition, scope)
-        if definition is not None:
-            draft.functions[function.name.text] = (function.argument, definition)
+    """Activations of one's own, in order: a definition may call the functions above it and the abstract ones."""
+    defined = [function for function in draft.spec.functions if function.definition is not None and function.argument is not None]
+    draft.functions.update(dict.fromkeys(function.name.text for function in draft.spec.functions if function not in defined))
+    for function in defined:
+        assert function.definition is not None
+        assert function.argument is not None
+        later = {each.name.text for each in defined if each.name.text not in draft.functions}
+        called = sorted(name for name in later if f"{name}(" in function.definition.text.replace(" ", "").replace("'", ""))
+        if called:
+            what = "itself" if called == [function.name.text] else f"{called[0]!r}, which is defined further down"
+            draft.problem(function.definition.mark, f"{function.name.text!r} is defined by {what}", function.definition.text)
+            definition = None
+        else:
+            definition = draft.formula(function.definition, Scope({function.argument: Quantity()}, functions=frozenset(draft.functions)))
+        draft.functions[function.name.text] = None if definition is None else (function.argument, definition)
 
 
 def _leaf(draft: Draft, declared: Declared, role: str) -> Node:
@@ -161,17 +169,36 @@ def _like_output(draft: Draft, count: int) -> tuple[tuple[str, ...], tuple[Axis,
 
 
 def _check_shape(draft: Draft, loss: str) -> None:
-    """No cycle (but recurrences along an index), and every given name is one that exists."""
-    order: dict[str, int] = {}
-    cycle = _cycle(draft.nodes, order)
+    """No cycle (but recurrences along an index in one direction), and a loss that is computed from something."""
+    cycle = _cycle(draft.nodes, {})
     if cycle:
         draft.problem(draft.places[cycle[0]], f"a cycle: {' → '.join((*cycle, cycle[0]))}", cycle[0])
+    for name, node in draft.nodes.items():
+        if len(_own_shifts(node)) > 1:
+            draft.problem(draft.places[name], f"{name!r} is defined by its own values on both sides: there is no order in which to compute them", name)
+    if loss in draft.nodes and draft.nodes[loss].is_leaf:
+        mark = draft.spec.loss.text.mark if draft.spec.loss is not None else draft.spec.mark
+        draft.problem(mark, f"the loss {loss!r} is not computed from anything", loss)
+
+
+def _own_shifts(node: Node) -> set[bool]:
+    """The directions in which a node mentions itself at places that differ from its own by a constant."""
+    found = set()
+    for piece in node.pieces:
+        for ref in refs(piece.definition):
+            shifts = [index - place for place, index in zip(piece.places, ref.indices, strict=False) if ref.name == node.name]
+            constants = {shift.number for shift in shifts if shift.number}
+            found |= {constant > 0 for constant in constants if constant is not None}
+    return found
+
+
+def _check_names(draft: Draft) -> None:
+    """Every name under `frozen:` and `values:` is one of the spec."""
     known = {*draft.nodes, *draft.sizes, *draft.aliases}
+    known |= {equation.left.text.partition("[")[0] for equation in draft.spec.equations}
     for scalar in (*draft.spec.frozen, *(given.name for given in draft.spec.values)):
         if _base(scalar) not in known:
             draft.problem(scalar.mark, f"{scalar.text!r} is no name of the spec", scalar.text, nearest(_base(scalar), known))
-    if loss in draft.nodes and draft.nodes[loss].is_leaf:
-        draft.problem(draft.spec.mark, f"the loss {loss!r} is not computed from anything", loss)
 
 
 def _base(scalar: Scalar) -> str:

@@ -118,6 +118,7 @@ def closed_form(chain: Chain, expression: Expression) -> Expression:
     if chain.recurrent:
         raise UsageError(f"there is no closed form: {', '.join(sorted(chain.recurrent))} is defined by a recurrence")
     lengths: dict[str, int] = {}
+    nodes_of = {delta: name for name, delta in chain.names.items()}
 
     def length(each: Expression) -> int:
         if isinstance(each, Ref):
@@ -126,8 +127,11 @@ def closed_form(chain: Chain, expression: Expression) -> Expression:
 
     def node_length(name: str) -> int:
         if name not in lengths:
-            pieces = chain.graph.node(name).pieces
-            lengths[name] = min(10**9, max((length(piece.definition) for piece in pieces), default=1))
+            if name in nodes_of:
+                definitions = [chain.textbook(nodes_of[name])]
+            else:
+                definitions = [piece.definition for piece in chain.graph.node(name).pieces]
+            lengths[name] = min(10**9, max((length(definition) for definition in definitions), default=1))
         return lengths[name]
 
     total = length(expression)
@@ -135,6 +139,9 @@ def closed_form(chain: Chain, expression: Expression) -> Expression:
         raise UsageError(f"the closed form would have about {total:,} symbols; at most {MAXIMUM_CLOSED:,} are written (the textbook form is short)")
 
     def put(each: Expression) -> Expression | None:
+        if isinstance(each, Ref) and each.name in nodes_of:
+            name = nodes_of[each.name]
+            return replace_in(decided(reindex(chain.textbook(name), chain.places(Ref(name, each.indices)))), put)
         if not isinstance(each, Ref) or chain.graph.node(each.name).is_leaf:
             return None
         return replace_in(definition_at(chain.graph.node(each.name), each), put)

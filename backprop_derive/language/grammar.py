@@ -74,6 +74,7 @@ class _Reader:
         """Take the bracket that closes `opened`."""
         if not self.peek(kind):
             self.refuse_juxtaposition()
+            self.refuse_second_comparison()
             found = "the formula ends" if self.peek("end") else f"{self.token.text!r} stands here"
             raise self.error(f"{found}, but {opened.text!r} is not closed: {kind!r} is missing", self.token)
         self.depth -= 1
@@ -92,13 +93,17 @@ class _Reader:
             raise self.error(f"{left!r} is followed by {right!r}: that is not one number", token)
         raise self.error(f"a product needs *: {left!r} is followed by {right!r}", token, hint="write a*b for a times b")
 
+    def refuse_second_comparison(self) -> None:
+        """`0 < x < 1` would be read from the left as a comparison of a truth value."""
+        if self.token.kind in _COMPARISONS:
+            raise self.error("one comparison at a time", self.token, hint="write where(a < b, where(b < c, …, 0), 0)")
+
     def expect_end(self) -> None:
         if self.peek("end"):
             return
         token = self.token
         self.refuse_juxtaposition()
-        if token.kind in _COMPARISONS:
-            raise self.error("one comparison at a time", token)
+        self.refuse_second_comparison()
         raise self.error(f"{token.text!r} is not expected here", token)
 
     # -- the grammar, a method a line -----------------------------------------------------------------------------

@@ -11,6 +11,8 @@ class Function:
     """A function of one value, of several, or of a vector.
 
     - `formula`: over `arguments`; empty for a primitive, which NumPy and mpmath know by the names in `numpy`, `mpmath`.
+    - `defaults`: the values of the last arguments, which a call may leave out: `leaky_relu(z)` has the slope 0.01. What a
+      row with `activation` takes behind `z` and gives no default for is learnt: one number a layer or node.
     - `derivatives`: one for each argument, over the arguments and the output `a`, in the form that a textbook prints.
     - `vector`: the argument `z` is a vector. Then formula and derivative are read at component `c` of the output
       (scalar-valued: without it), and the derivative is by component `d` of `z`.
@@ -24,6 +26,7 @@ class Function:
     derivatives: tuple[str, ...]
     formula: str = ""
     arguments: tuple[str, ...] = ("z",)
+    defaults: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     latex: str = ""
     unicode: str = ""
@@ -36,28 +39,47 @@ class Function:
     mpmath: str = ""
     sentence: str = ""
 
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The arguments that have no default."""
+        return self.arguments[: len(self.arguments) - len(self.defaults)]
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A loss over a vector of outputs `p` and targets `y` (both of length `n`), read with index `c`.
+    """A loss of vectors of one length `n`, and of numbers.
 
-    - `derivatives`: by `p[d]` and by `y[d]`, over `p`, `y` and `n`: the form that a textbook prints. `{sum y}` does
-      not exist: a derivative that needs `sum(y) = 1` says so in `assumes`.
-    - `assumes`: what the textbook takes for granted of the targets, in the language of `assume:`.
-    - `output` says what the outputs are: `any`, `probability`, `probabilities`, `logits`, `logit`.
+    - `arguments`: first the vectors, by default the outputs `p` and the targets `y`, in the order of a call; then the
+      numbers, for which `defaults` has a value each. `targets` says which of the vectors a spec's targets are.
+    - `derivatives`: one for each vector, by its entry `d`, over the arguments and `n`: the form that a textbook prints.
+      One that holds only for targets that sum to 1 is not a row's: what the textbook takes for granted stands in
+      `assumes`, in the language of `assume:`, and is used in a step of its own.
+    - `domain`, `kinks`: as for a function, at each entry `c`.
+    - `output` says what the outputs are, as far as that matters.
     """
 
     name: str
     formula: str
-    derivatives: tuple[str, str]
+    derivatives: tuple[str, ...]
+    arguments: tuple[str, ...] = ("p", "y")
+    defaults: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ("y",)
     aliases: tuple[str, ...] = ()
-    latex: str = ""
-    stable: str = ""
     kinks: tuple[str, ...] = ()
     domain: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
-    output: Literal["any", "probability", "probabilities", "logits", "logit"] = "any"
+    output: Literal["any", "probability", "probabilities", "log-probabilities", "logits", "logit"] = "any"
     sentence: str = ""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The vectors."""
+        return self.arguments[: len(self.arguments) - len(self.defaults)]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The vectors that are not targets."""
+        return tuple(name for name in self.required if name not in self.targets)
 
 
 def folded(name: str) -> str:

@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from backprop_derive.errors import Problem, SpecError, nearest
-from backprop_derive.spec import fields, styles
 from backprop_derive.spec.declarations import report_name_clashes
+from backprop_derive.spec.keys import BY_NAME, PLANNED, STYLES
 from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.problems import Problems, quoted, shown
 from backprop_derive.spec.source import Mapping, Scalar, Value
-from backprop_derive.spec.values import read_values
 from backprop_derive.spec.yaml_reader import MAXIMUM_BYTES, read_tree
-
-Reader = Callable[[Value, Problems], Any]
-
-READERS: dict[str, tuple[str, Reader]] = {  # key of the spec: field of the model, and who reads it
-    "title": ("title", fields.read_title),
-    "inputs": ("inputs", fields.read_inputs),
-    "targets": ("targets", fields.read_targets),
-    "parameters": ("parameters", fields.read_parameters),
-    "constants": ("constants", fields.read_constants),
-    "sizes": ("sizes", fields.read_sizes),
-    "functions": ("functions", fields.read_functions),
-    "loss": ("loss", fields.read_loss),
-    "cost": ("cost", fields.read_cost),
-    "values": ("values", read_values),
-    "assume": ("assume", fields.read_assumptions),
-    "frozen": ("frozen", fields.read_frozen),
-    "learning_rate": ("learning_rate", fields.read_learning_rate),
-    "layers": ("layers", styles.read_layers),
-    "nodes": ("neurons", styles.read_nodes),
-    "equations": ("equations", styles.read_equations),
-}
-STYLES = ("layers", "nodes", "equations")
-PLANNED = ("outputs", "regularization", "data", "optimizer", "seed", "latex")
 
 
 def load_spec(path: str | os.PathLike[str]) -> NetworkSpec:
@@ -75,22 +50,22 @@ def _read_network(tree: Value, text: str, problems: Problems) -> NetworkSpec | N
     for key, value in tree.entries:
         if key.text in PLANNED:
             problems.add(key.mark, f"the key {key.text}: not yet (planned, not built)", key.text)
-        elif key.text not in READERS:
+        elif key.text not in BY_NAME:
             problems.add(key.mark, f"unknown key {quoted(key.text)}", key.text, _nearest_keys(key.text))
         elif isinstance(value, Scalar) and not value.text:
             problems.add(value.mark, f"{key.text} has no value: write one, or leave the key out")
         else:
-            name, read = READERS[key.text]
-            result = read(value, problems)
+            row = BY_NAME[key.text]
+            result = row.read(value, problems)
             if result is not None and (key.text not in STYLES or key.text == style):
-                found[name] = result
+                found[row.field] = result
     return None if style is None else NetworkSpec(style=style, mark=tree.mark, text=text, **found)
 
 
 def _nearest_keys(key: str) -> tuple[str, ...]:
     """The keys that look like it; a planned one only if it is the nearest."""
-    found = nearest(key, (*READERS, *PLANNED))
-    return found[:1] if found and found[0] in PLANNED else tuple(name for name in found if name in READERS)
+    found = nearest(key, (*BY_NAME, *PLANNED))
+    return found[:1] if found and found[0] in PLANNED else tuple(name for name in found if name in BY_NAME)
 
 
 def _read_style(tree: Mapping, problems: Problems) -> Any:
@@ -100,7 +75,7 @@ def _read_style(tree: Mapping, problems: Problems) -> Any:
         first = given[0]
         message = f"a spec has one of layers, nodes and equations: {first.text} is on line {first.mark.line} already"
         problems.add(other.mark, message, other.text)
-    misspelled = any(nearest(key.text, STYLES) for key, _ in tree.entries if key.text not in READERS)
+    misspelled = any(nearest(key.text, STYLES) for key, _ in tree.entries if key.text not in BY_NAME)
     if not given and not misspelled:
         problems.add(tree.mark, "the network is missing: one of layers, nodes, equations")
     return given[0].text if given else None

@@ -22,6 +22,7 @@ MAXIMUM_WHOLE_EXPONENT = 100
 
 _NUMERAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NO_NUMBERS = re.compile(r"[+-]?\.?(?:inf|infinity|nan)", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _CONSTANTS = {"pi": Fraction(math.pi), "e": Fraction(math.e)}
 _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "exp": math.exp, "log": math.log, "ln": math.log, "log10": math.log10, "sqrt": math.sqrt,
@@ -61,6 +62,8 @@ def number(text: str) -> Fraction:
     """
     if _NO_NUMBERS.fullmatch(text.strip()):
         raise ValueError("inf and nan are not values")
+    if _DECIMAL_COMMA.fullmatch(text.strip()):
+        raise ValueError(f"a number has a point, not a comma: write {text.strip().replace(',', '.')}")
     if len(text) > MAXIMUM_CHARACTERS:
         raise ValueError(f"a formula of numbers has at most {MAXIMUM_CHARACTERS} characters")
     result = _value(parse(text))
@@ -116,12 +119,12 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
 def _called(function: str, arguments: tuple[Fraction, ...]) -> Fraction:
     if function in ("max", "min") and arguments:
         return max(arguments) if function == "max" else min(arguments)
+    if function not in (*_FUNCTIONS, "abs"):
+        raise ValueError(f"{function!r} is no function of numbers: {', '.join(_FUNCTIONS)}, abs, max, min are")
     if len(arguments) != 1:
         raise ValueError(f"{function} takes one number")
     if function == "abs":
         return abs(arguments[0])
-    if function not in _FUNCTIONS:
-        raise ValueError(f"{function!r} is no function of numbers: {', '.join(_FUNCTIONS)}, abs, max, min are")
     return _rounded(_FUNCTIONS[function], *arguments)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backprop_derive.errors import Problem
 
@@ -23,11 +23,21 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """Text between two YAML marks. `text` is as written, without quotes; an empty entry is ''."""
+    """Text between two YAML marks. `text` is as written, without quotes; an empty entry is ''.
+
+    `verbatim`: the file has it on one line and letter by letter, so that a place in the text is a column of that line.
+    """
 
     text: str
     mark: Mark = field(compare=False)
     quoted: bool = field(default=False, compare=False)
+    verbatim: bool = field(default=True, compare=False)
+
+    def mark_at(self, start: int) -> Mark:
+        """The place in the file of a place in the text, as nearly as it is known."""
+        if not self.verbatim:
+            return self.mark
+        return replace(self.mark, column=self.mark.column + start + int(self.quoted))
 
 
 @dataclass(frozen=True, slots=True)

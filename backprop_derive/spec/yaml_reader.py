@@ -25,6 +25,8 @@ LONGEST_PATH = 300
 SINGLE_QUOTES = 'use single quotes: inside "…", \\f, \\t, \\n, \\b and others are control characters'
 OWN_LINE = "brackets and commas have a meaning of their own inside […] and {…}: write it on a line of its own, or quote it"
 
+COLON_MISSING = "a ': ' is missing here: an entry is `key: value`, with a blank behind the colon"
+
 _CONTROL = ("Cc", "Cs", "Zl", "Zp")
 
 _SYNTAX_ERRORS = (  # what PyYAML says, and what it means for someone who writes a spec
@@ -37,10 +39,10 @@ _SYNTAX_ERRORS = (  # what PyYAML says, and what it means for someone who writes
     ("expected ',' or", OWN_LINE),
     ("expected the node content", OWN_LINE),
     ("found unexpected end of stream", "the file ends inside quotes: a quote is not closed"),
-    ("unknown escape character", SINGLE_QUOTES),
-    ("expected escape sequence", SINGLE_QUOTES),
+    ("unknown escape character", f"a backslash inside \"…\" begins an escape: {SINGLE_QUOTES}"),
+    ("expected escape sequence", f"a backslash inside \"…\" begins an escape: {SINGLE_QUOTES}"),
     ("expected <block end>", "this does not fit what stands above: check the indentation, and quote a formula that begins with a quote or a bracket"),
-    ("could not find expected ':'", "a ': ' is missing: an entry is `key: value`"),
+    ("could not find expected ':'", COLON_MISSING),
     ("expected chomping", "| and > begin a block of text: quote a formula that begins with one"),
     ("expected alphabetic or numeric", "an entry cannot begin with *, & or !: quote it"),
     ("expected ' '", "an entry cannot begin with *, & or !: quote it"),
@@ -82,10 +84,10 @@ def _unreadable_character(text: str, position: int, file: str | None) -> Problem
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str | None) -> Problem:
     said, opened, mark = str(error.problem), error.context_mark, error.problem_mark
     message = next((meaning for part, meaning in _SYNTAX_ERRORS if part in said), f"this is not YAML: {shown(said)}")
-    if opened is not None and "stream" in said:  # the end of the file says nothing: point at what is not closed
-        mark = opened
+    if opened is not None and ("stream" in said or message == COLON_MISSING):
+        mark = opened  # the end of the file, or the line below, says nothing: point at what is not finished
     elif opened is not None and mark is not None and message == OWN_LINE and opened.line != mark.line:
-        message += f"; or close the bracket of line {opened.line + 1}"
+        message = f"close the bracket of line {opened.line + 1}; or, if it is meant to go on here: {OWN_LINE}"
     if mark is None:
         return Problem(message, file)
     return Problem(message, file, mark.line + 1, mark.column + 1)
@@ -173,7 +175,7 @@ class _TreeBuilder:
         for character in event.value:
             if unicodedata.category(character) in _CONTROL and character not in allowed:
                 self.problems.add(mark, f"a control character (U+{ord(character):04X}); {SINGLE_QUOTES}", event.value)
-        return Scalar(event.value, mark, bool(event.style))
+        return Scalar(event.value, mark, bool(event.style), _is_verbatim(event))
 
     def _alias(self, event: yaml.AliasEvent) -> Scalar:
         mark = self._mark(event)
@@ -209,6 +211,15 @@ class _TreeBuilder:
             else:
                 seen[key.text] = key.mark
                 yield key, value
+
+
+def _is_verbatim(event: yaml.ScalarEvent) -> bool:
+    """Whether the file has the text as it is read: no escapes, no lines that were folded."""
+    start, end = event.start_mark, event.end_mark
+    assert start is not None
+    assert end is not None
+    written = "" if start.buffer is None else start.buffer[start.pointer : end.pointer]
+    return (written[1:-1] if event.style in ("'", '"') else written.rstrip()) == event.value
 
 
 def balanced(text: str) -> bool:

@@ -20,7 +20,7 @@ from backprop_derive.building.scope import scope_of
 from backprop_derive.calculus.adjoints import with_adjoints
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.graph.expressions import ZERO, Expression
-from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.evaluation import evaluate
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.spec.loading import read_spec
@@ -76,8 +76,8 @@ class Worked:
 
     def delta(self, name: str) -> Any:
         """The backward pass's line of a node; None where it has none."""
-        delta = self.derivation.deltas.get(name)
-        return None if delta is None else self._printed.expression(delta.value, *self._places(name))
+        delta, node = self.derivation.deltas.get(name), self.graph.node(name)
+        return None if delta is None else self._printed.expression(delta.value, node.letters, node.axes)
 
     def number(self, formula: str) -> float:
         """A formula over the names of the spec, at these values."""
@@ -87,19 +87,12 @@ class Worked:
         """A formula over the names of the spec, read as answers are."""
         return read_formula(formula, scope_of(self.graph))
 
-    def _places(self, name: str) -> tuple[Any, Any]:
-        node = self.graph.node(name)
-        return node.letters, node.axes
-
     @cached_property
     def _printed(self) -> Evaluator:
-        """Knows every δ by its own line, which mentions only those before it."""
-        deltas = self.derivation.deltas
-        leaves = tuple(Node(delta.name, *self._places(of)) for of, delta in deltas.items())
-        evaluator = Evaluator(replace(self.graph, nodes=(*self.graph.nodes, *leaves)), self.forward, self.sizes)
-        for of, delta in deltas.items():
-            evaluator.give(delta.name, evaluator.expression(delta.value, *self._places(of)))
-        return evaluator
+        """Knows every node, and every δ by its own line, which may mention others."""
+        lines = tuple(_line(self.graph.node(of), delta.name, delta.value) for of, delta in self.derivation.deltas.items())
+        graph = replace(self.graph, nodes=(*self.graph.nodes, *lines))
+        return Evaluator(graph, evaluate(graph, self.values, self.sizes), self.sizes)
 
     def _adjoint(self, name: str) -> Any:
         if name not in self.derivation.adjoints:
@@ -116,6 +109,12 @@ class Worked:
         """Adjoints are those of the summed loss; a mean has 1/m in front."""
         graph: Graph = self.graph
         return 1 / self.sizes[graph.samples.size] if graph.samples is not None and graph.cost.reduction == "mean" else 1.0
+
+
+def _line(node: Node, name: str, value: Expression) -> Node:
+    """A δ as a node with the axes of the node that it belongs to."""
+    piece = Piece(node.ref().indices, tuple(zip(node.letters, node.axes, strict=True)), value)
+    return Node(name, node.letters, node.axes, (piece,), "adjoint", node.sampled)
 
 
 def faults(worked: Worked, expected: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,66 @@
+"""The keys of a spec, one row each: the loader reads by them, and the JSON Schema is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from backprop_derive.spec import fields, styles
+from backprop_derive.spec.forms import DECLARED, NAME, NUMBER, REFERENCE, SHAPE, TEXT, VALUES, Form, choice, mapping, one_or_list, record
+from backprop_derive.spec.latex import read_latex
+from backprop_derive.spec.problems import Problems
+from backprop_derive.spec.source import Value
+from backprop_derive.spec.values import read_values
+
+Reader = Callable[[Value, Problems], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key: the field of the spec's model that it fills, who reads it, its JSON Schema, and what it says."""
+
+    name: str
+    field: str
+    read: Reader
+    form: Form
+    sentence: str
+
+
+_OPTIONS: Form = {"anyOf": [mapping(NAME, NUMBER), {"type": "null"}, choice("")]}
+_LOSS: Form = {"anyOf": [TEXT, {**mapping(TEXT, _OPTIONS), "maxProperties": 1}]}
+_PENALTY: Form = {
+    **record({"l1": TEXT, "l2": TEXT, "of": {"anyOf": [choice("weights", "all"), one_or_list(NAME)]}}),
+    "anyOf": [{"required": ["l1"]}, {"required": ["l2"]}],
+}
+_BIAS: Form = {"anyOf": [NAME, {"const": False}, choice("none", "false")]}
+_NODE: Form = record(
+    {"weights": mapping(NAME, one_or_list(REFERENCE)), "bias": _BIAS, "activation": TEXT, "output": NAME, "preactivation": NAME}, ("weights",)
+)
+_LAYERS: Form = {"type": "array", "items": {"$ref": "#/$defs/layer"}, "minItems": 1}
+
+KEYS: tuple[Key, ...] = (
+    Key("title", "title", fields.read_title, TEXT, "What the network is called."),
+    Key("inputs", "inputs", fields.read_inputs, DECLARED, "What each sample gives: x, [x1, x2], 2 (a vector x of two), {x: n}, {x: [n, d]}."),
+    Key("targets", "targets", fields.read_targets, DECLARED, "What the outputs should be: y, [y1, y2], {y: 3}. Default: y, of the size of the output."),
+    Key("parameters", "parameters", fields.read_parameters, one_or_list(NAME), "What is learnt; required with equations."),
+    Key("constants", "constants", fields.read_constants, DECLARED, "What is fixed, without a sample index: [eps], {c: 3, h0: [d]}."),
+    Key("sizes", "sizes", fields.read_sizes, mapping(NAME, SHAPE), "Shapes of arrays and numbers for sizes: {W1: [h, n], n: 3}."),
+    Key("functions", "functions", fields.read_functions, mapping(TEXT, TEXT), "Activations of one's own: `swish2(z): z*sigmoid(z)`, or `snake: abstract`."),
+    Key("outputs", "outputs", fields.read_outputs, one_or_list(NAME), "What the loss compares with the targets, in their order. Default: what nothing reads."),
+    Key("loss", "loss", fields.read_loss, _LOSS, "The loss of one sample: an equation or a node, a loss of the table, {huber: {delta: 1}}, or a formula."),
+    Key("cost", "cost", fields.read_cost, choice(*fields.COSTS), "How losses become the cost: mean (default), sum, or single for one sample."),
+    Key("regularization", "regularization", fields.read_regularization, _PENALTY, "A penalty added once: {l2: lambda, of: weights}."),
+    Key("values", "values", read_values, VALUES, "Numbers for names: {w1: 0.15, W2: [[0.4, 0.45], [0.5, 0.55]]}."),
+    Key("assume", "assume", fields.read_assumptions, {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}, "What may be taken for granted: 'sum(y) = 1', one_hot(y), probabilities(y), binary(y), symmetric(W), 'z != 0'."),
+    Key("frozen", "frozen", fields.read_frozen, one_or_list(REFERENCE), "Parameters that are differentiated but not updated."),
+    Key("learning_rate", "learning_rate", fields.read_learning_rate, {**NUMBER, "exclusiveMinimum": 0}, "The step of the update, above 0."),
+    Key("latex", "latex", read_latex, mapping(NAME, {"type": "string"}), "How names are written in LaTeX: {o1: 'o_1'}."),
+    Key("layers", "layers", styles.read_layers, _LAYERS, "The network as a list of layers."),
+    Key("nodes", "neurons", styles.read_nodes, mapping(NAME, _NODE), "The network as named nodes: `A1: {weights: {w11: x1}, activation: f_A1}`."),
+    Key("equations", "equations", styles.read_equations, mapping(REFERENCE, TEXT), "The network as equations: `z[j]: sum(W[j,k]*x[k], k)`."),
+)  # fmt: skip
+
+BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}
+STYLES = ("layers", "nodes", "equations")
+PLANNED = ("data", "optimizer", "seed")

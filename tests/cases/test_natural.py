@@ -1,0 +1,128 @@
+"""Published worked examples as layers, as nodes or with indices: the same numbers as from one equation a node."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from published import LEAVES, NATURAL, NUMERIC, Worked, close, facts_of, faults, names_in
+
+from backprop_derive.numerics.gradcheck import check_gradients
+from backprop_derive.spec.loading import read_spec
+
+EACH = pytest.mark.parametrize("name", names_in(NATURAL))
+
+
+def gates(letter: str) -> dict[str, Any]:
+    """The weights of one gate of an LSTM with two units."""
+    return {f"W{letter}": [f"W{letter}1", f"W{letter}2"], f"U{letter}": [[f"U{letter}11", f"U{letter}12"], [f"U{letter}21", f"U{letter}22"]]}
+
+
+ARRAYS: dict[str, dict[str, Any]] = {  # what the entries of an array are called in the facts of the case
+    "coursera_nn_small": {
+        "x": [["x11", "x12"], ["x21", "x22"], ["x31", "x32"]],
+        "W1": [["a11", "a12"], ["a21", "a22"]],
+        "b1": ["a10", "a20"],
+        "W2": [["c11", "c12"], ["c21", "c22"], ["c31", "c32"], ["c41", "c42"]],
+        "b2": ["c10", "c20", "c30", "c40"],
+        "a2": [[f"o{sample}_{unit}" for unit in (1, 2, 3, 4)] for sample in (1, 2, 3)],
+    },
+    "coursera_regularised_logistic": {
+        "x": [[f"x{sample}{entry}" for entry in (1, 2, 3)] for sample in range(5)],
+        "y": [f"y{sample}" for sample in range(5)],
+        "theta": ["t1", "t2", "t3"],
+        "h": [f"h{sample}" for sample in range(5)],
+    },
+    "thsis_lstm_three_steps": {
+        **gates("c"), **gates("o"), **gates("f"), **gates("i"),
+        "w": ["w1", "w2"],
+        "x": ["x1", "x2", "x3"],
+        "h0": ["h0_1", "h0_2"],
+        "c0": ["c0_1", "c0_2"],
+        "p": ["y1", "y2", "y3"],
+        "c": [[f"c{time}_1", f"c{time}_2"] for time in range(4)],
+    },
+}  # fmt: skip
+ONE_HOT: dict[str, dict[str, Any]] = {  # where the loss of the case is written for the class of its sample
+    "coursera_nn_small": {"y": [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]]},
+    "cs231n_softmax_classifier": {"y0": 0, "y1": 0, "y2": 1},
+}
+
+
+def by_name(name: str, numbers: dict[str, float]) -> dict[str, Any]:
+    """Numbers of the case by what the spec calls them: an array where they are all its entries."""
+    arrays = {array: entries for array, entries in ARRAYS.get(name, {}).items() if set() < _entries(entries) <= numbers.keys()}
+    return {**numbers, **{array: _filled(entries, numbers) for array, entries in arrays.items()}}
+
+
+def _entries(entries: Any) -> set[str]:
+    if isinstance(entries, list):
+        return {found for each in entries for found in _entries(each)}
+    return {entries}
+
+
+def _filled(entries: Any, numbers: dict[str, float]) -> Any:
+    if isinstance(entries, list):
+        return [_filled(each, numbers) for each in entries]
+    return numbers[entries]
+
+
+def spec_text(name: str) -> str:
+    return (NATURAL / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def given_values(name: str) -> dict[str, Any]:
+    """The numbers below `values:` of the spec."""
+    return {given.name.text: np.asarray(given.value, dtype=float) for given in read_spec(spec_text(name), name).values}
+
+
+def leaf_values(name: str) -> dict[str, Any]:
+    facts = facts_of(NUMERIC, name)
+    return by_name(name, {leaf: value for key in LEAVES for leaf, value in facts.get(key, {}).items()}) | ONE_HOT.get(name, {})
+
+
+@cache
+def worked(name: str) -> Worked:
+    """The spec at its own values; samples, which a spec has no values for, are those of the case."""
+    text, values = spec_text(name), {**leaf_values(name), **given_values(name)}
+    return Worked(text, values, {"m": 3} if "cost: mean" in text else None)
+
+
+def test_enough_cases_are_written_naturally() -> None:
+    styles = [read_spec(spec_text(name), name).style for name in names_in(NATURAL)]
+    assert all(styles.count(style) >= least for style, least in {"layers": 6, "nodes": 6, "equations": 2}.items())
+
+
+@EACH
+def test_the_values_of_the_spec_are_those_of_the_case(name: str) -> None:
+    expected = leaf_values(name)
+    assert [leaf for leaf, value in given_values(name).items() if not close(value, expected[leaf], 0)] == []
+
+
+@EACH
+def test_forward_values_are_those_of_the_case(name: str) -> None:
+    case = worked(name)
+    recomputed = facts_of(NUMERIC, name)["recomputed"]
+    known = by_name(name, {**leaf_values(name), **recomputed["forward"]})
+    assert [node for node, value in case.forward.items() if node in known and not close(value, known[node])] == []
+    losses = case.forward[case.graph.cost.loss]
+    assert close(np.mean(losses), recomputed["loss"])
+
+
+@EACH
+def test_every_form_of_every_gradient_is_that_of_the_case(name: str) -> None:
+    facts, case = facts_of(NUMERIC, name), worked(name)
+    gradients = by_name(name, facts["recomputed"]["gradients"])
+    expected = {node: gradients[node] for node in case.graph.by_name if node in gradients}
+    covered = {entry for node in expected for entry in _entries(ARRAYS.get(name, {}).get(node, node))}
+    assert set(facts["parameters"]) <= covered
+    assert faults(case, expected) == []
+
+
+@EACH
+def test_the_check_passes(name: str) -> None:
+    report = check_gradients(worked(name).derivation)
+    assert report.passed
+    assert report.power.survivors == ()
