@@ -107,6 +107,11 @@ class FormulaError(Exception):
         return f"{shown}\n{' ' * _columns(before)}{'^' * max(1, _columns(marked))}"
 
 
+def counted(count: int, one: str, more: str) -> str:
+    """`1 index`, `2 indices`."""
+    return f"{count} {one if count == 1 else more}"
+
+
 def _columns(text: str) -> int:
     """How wide a terminal shows the text: an accent takes no column of its own, a Chinese character two."""
     return sum(0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF") for each in text)

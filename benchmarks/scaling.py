@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from itertools import pairwise
 from statistics import median
 from time import perf_counter
 
@@ -44,7 +45,7 @@ def with_library(library: object, sizes: Sequence[int]) -> int:
     symbol, exp = library.Symbol, library.exp  # type: ignore[attr-defined]
     values = [symbol(f"x{at}") for at in range(sizes[0])]
     weights = []
-    for layer, (below, above) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for layer, (below, above) in enumerate(pairwise(sizes)):
         names = [[symbol(f"w{layer}_{j}_{k}") for k in range(below)] for j in range(above)]
         weights += [weight for row in names for weight in row]
         values = [1 / (1 + exp(-sum(weight * value for weight, value in zip(row, values, strict=True)))) for row in names]
@@ -64,7 +65,7 @@ def gradchecked(sizes: Sequence[int]) -> Callable[[], object]:
 
     torch.set_num_threads(1)
     parameters = []
-    for below, above in zip(sizes, sizes[1:], strict=False):
+    for below, above in pairwise(sizes):
         parameters += [torch.randn(above, below, dtype=torch.double, requires_grad=True), torch.randn(above, dtype=torch.double, requires_grad=True)]
     x, y = torch.randn(3, sizes[0], dtype=torch.double), torch.rand(3, sizes[-1], dtype=torch.double)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from backprop_derive.building.formulas import read_formula
+from backprop_derive.building.checks import check_formula
+from backprop_derive.building.formulas import resolve
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.names import CONSTANTS
 from backprop_derive.building.scope import Quantity, Scope
@@ -18,10 +19,11 @@ from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name, Syntax
 from backprop_derive.notation import is_name, looks_like_function
 from backprop_derive.operations.functions import activation_names, find_function
+from backprop_derive.spec.fields import A_LENGTH, MAXIMUM_LENGTH, is_length
 from backprop_derive.spec.model import NetworkSpec
+from backprop_derive.spec.numbers import looks_like_number
+from backprop_derive.spec.problems import quoted
 from backprop_derive.spec.source import Mark, Scalar
-
-MAXIMUM_SIZE = 10_000_000
 
 
 @dataclass
@@ -91,36 +93,42 @@ class Draft:
 
     # -- pieces of a spec -------------------------------------------------------------------------------------------
 
-    def formula(self, scalar: Scalar, scope: Scope) -> Expression | None:
-        """Read a formula, or note what is wrong with it."""
+    def formula(self, scalar: Scalar, scope: Scope, tree: Syntax | None = None) -> Expression | None:
+        """Read a formula, or note what is wrong with it; `tree` is what it says in index notation, if that is known."""
         try:
-            return read_formula(scalar.text, scope)
+            tree = parse(scalar.text, scope.names) if tree is None else tree
+            check_formula(tree, scope)
+            return resolve(tree, scope)
         except FormulaError as error:
             self.fault(scalar, error)
             return None
 
     def length(self, scalar: Scalar) -> Affine:
         """The length of an axis: a number, or a formula of sizes, which are declared by being mentioned."""
+        if looks_like_number(scalar.text) and not is_length(scalar.text):
+            self.problem(scalar.mark, f"{quoted(scalar.text)} is no size: {A_LENGTH}", scalar.text)
+            return number(1)
         try:
-            tree = parse(scalar.text)
-            for each in tree.walk():
-                if isinstance(each, Name) and not each.indices:
-                    self._size(each)
-            form = integer_form(tree, Scope(sizes=self.sizes))
+            form = self._length(parse(scalar.text))
         except FormulaError as error:
             self.fault(scalar, error)
             return number(1)
         value = form.number
-        if value is not None and not 1 <= value <= MAXIMUM_SIZE:
-            self.problem(scalar.mark, f"a size is a whole number from 1 to {MAXIMUM_SIZE:,}", scalar.text)
+        if value is not None and not 1 <= value <= MAXIMUM_LENGTH:
+            self.problem(scalar.mark, f"{quoted(scalar.text)} is no size: {A_LENGTH}", scalar.text)
             return number(1)
         return form
 
-    def _size(self, tree: Syntax) -> None:
-        assert isinstance(tree, Name)
-        if not is_name(tree.name):
-            raise FormulaError(f"{tree.name!r} cannot be the name of a size", "", tree.start, tree.end)
-        self.sizes.setdefault(tree.name, size(tree.name))
+    def _length(self, tree: Syntax) -> Affine:
+        for each in tree.walk():
+            if isinstance(each, Name) and not each.indices:
+                if not is_name(each.name):
+                    raise FormulaError(f"{each.name!r} cannot be the name of a size", "", each.start, each.end)
+                self.sizes.setdefault(each.name, size(each.name))
+        try:
+            return integer_form(tree, Scope(sizes=self.sizes))
+        except FormulaError as error:
+            raise FormulaError(f"this is no size: {A_LENGTH}", "", error.start, error.end, "sizes can be added and multiplied, and divided by a number") from None
 
     def axes(self, shape: tuple[Scalar, ...]) -> tuple[Axis, ...]:
         """The axes 1..length of a shape."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import axes_alone, integer_form
-from backprop_derive.building.losses import called_loss, facts_of, loss_piece
+from backprop_derive.building.losses import called_loss, loss_facts, loss_piece
+from backprop_derive.building.matrices import described_shape, index_form, is_over_arrays
 from backprop_derive.building.recognition import recognised
 from backprop_derive.building.scope import Quantity, Scope
-from backprop_derive.errors import FormulaError
+from backprop_derive.errors import FormulaError, counted
 from backprop_derive.graph.expressions import Apply, Fold, Ref, refs
 from backprop_derive.graph.indices import Affine, Axis, variable
 from backprop_derive.graph.naming import form_text
@@ -45,18 +46,19 @@ class _Left:
 def build_equations(draft: Draft) -> None:
     """Add a node for each left side. Equations may come in any order."""
     lefts = [left for equation in draft.spec.equations if (left := _left_side(draft, equation)) is not None]
+    names = frozenset((*draft.nodes, *(left.name for left in lefts), *draft.aliases))
+    for left in lefts:
+        _parse_right(draft, left, names)
+    _write_indices(draft, lefts)
     mains = _mains(draft, lefts)
     known = {name: Quantity(node.axes) for name, node in draft.nodes.items()}
     declared = {name.text: draft.axes(shape) for name, shape in draft.spec.sizes if name.text in mains}
     for name, left in mains.items():
         axes = declared.get(name)
         if axes is not None and len(axes) != len(left.places):
-            draft.problem(left.equation.left.mark, f"{name!r} has {len(left.places)} indices here and {len(axes)} sizes under `sizes:`", name)
+            draft.problem(left.equation.left.mark, f"{name!r} has {counted(len(left.places), 'index', 'indices')} here and {counted(len(axes), 'size', 'sizes')} under `sizes:`", name)
             axes = None
         known[name] = Quantity(axes or (None,) * len(left.places))
-    names = frozenset((*known, *draft.aliases))
-    for left in lefts:
-        _parse_right(draft, left, names)
     _find_axes(draft, lefts, mains, known)
     readable = [left for left in lefts if _is_readable(left, mains, known)]
     whole = {name: left for name, left in mains.items() if left in readable}
@@ -109,8 +111,85 @@ def _mains(draft: Draft, lefts: list[_Left]) -> dict[str, _Left]:
         if main is None:
             draft.problem(left.equation.left.mark, f"single entries of {left.name!r} are given, but no equation {left.name}[…] for the others", left.name)
         elif len(main.places) != len(left.places):
-            draft.problem(left.equation.left.mark, f"{left.name!r} has {len(main.places)} indices elsewhere", left.equation.left.text)
+            draft.problem(left.equation.left.mark, f"{left.name!r} has {counted(len(left.places), 'index', 'indices')} here and {counted(len(main.places), 'index', 'indices')} at line {main.equation.left.mark.line}", left.equation.left.text)
     return mains
+
+
+def _write_indices(draft: Draft, lefts: list[_Left]) -> None:
+    """Equations over whole arrays get their indices, `z: W@x` becomes `z[j] = sum(W[j,k]*x[k], k)`; those that others need come first."""
+    sizes = {name.text: draft.axes(shape) for name, shape in draft.spec.sizes}
+    known = {name: Quantity(node.axes) for name, node in draft.nodes.items()}
+    indexed = [left for left in lefts if left.whole and left.places and len(set(left.letters)) == len(left.places)]
+    for left in indexed:
+        given = sizes.get(left.name, ())
+        known[left.name] = Quantity(given if len(given) == len(left.places) else (None,) * len(left.places))
+    waiting = [left for left in lefts if not left.places]
+    unknown: set[str] = set()
+    while waiting:
+        _spread_axes(draft, [left for left in indexed if len(left.places) == len(known[left.name].axes)], known)
+        undefined = {left.name for left in waiting}
+        ready = [left for left in waiting if not _read_by(left) & undefined]
+        if not ready:
+            _report_cycle(draft, waiting, known)
+            return
+        left = next((left for left in ready if all(None not in known[name].axes for name in _read_by(left) & set(known))), ready[0])
+        waiting.remove(left)
+        shape = None if _read_by(left) & unknown else _written_with_indices(draft, left, known, sizes.get(left.name))
+        known[left.name] = Quantity((None,) if shape is None else shape)
+        if shape is None:
+            unknown.add(left.name)
+            _give_up(left)
+    for left in indexed:
+        _check_indexed(draft, left, known)
+
+
+def _check_indexed(draft: Draft, left: _Left, known: dict[str, Quantity]) -> None:
+    """`z[j]: W@x`: indices on the left, none on the right."""
+    if left.tree is None or _read_by(left) & {*left.letters} or not is_over_arrays(left.tree, _scope(draft, known, left)):
+        return
+    message = f"arrays stand without indices here, and {left.name!r} has one: write `{left.name}: …` for the whole array, or indices on both sides"
+    draft.problem(left.equation.right.mark, message, left.equation.right.text)
+    left.tree = None
+
+
+def _report_cycle(draft: Draft, waiting: list[_Left], known: dict[str, Quantity]) -> None:
+    """Arrays that need each other have no shape; numbers that do are found when the graph is whole."""
+    if not any(left.tree is not None and is_over_arrays(left.tree, _scope(draft, known, left)) for left in waiting):
+        return
+    lefts = {left.name: left for left in waiting}
+    path = [waiting[0].name]
+    while path.count(path[-1]) == 1:
+        path.append(min(_read_by(lefts[path[-1]]) & set(lefts)))
+    path = path[path.index(path[-1]) :]
+    draft.problem(lefts[path[0]].equation.left.mark, f"a cycle: {' → '.join(path)}", path[0])
+    for left in waiting:
+        _give_up(left)
+
+
+def _give_up(left: _Left) -> None:
+    """Something is wrong here: an array of which nothing is known, so that what reads it is not blamed."""
+    left.places, left.tree = ("j",), None
+
+
+def _read_by(left: _Left) -> set[str]:
+    return set() if left.tree is None else {each.name for each in left.tree.walk() if isinstance(each, Name)}
+
+
+def _written_with_indices(draft: Draft, left: _Left, known: dict[str, Quantity], given: tuple[Axis, ...] | None) -> tuple[Axis | None, ...] | None:
+    """The shape that an equation over whole arrays gives its left side, which gets letters for it; None if something is wrong."""
+    scope = _scope(draft, known, left)
+    if left.tree is None or not is_over_arrays(left.tree, scope):
+        return ()
+    try:
+        form = index_form(left.tree, scope)
+        if given is not None and None not in form.shape and given != form.shape:
+            message = f"{left.name!r} is {described_shape(given)} under `sizes:`, and this gives {described_shape(form.shape)}"
+            raise FormulaError(message, "", left.tree.start, left.tree.end)
+    except FormulaError as error:
+        draft.fault(left.equation.right, error)
+        return None
+    left.places, left.tree = form.letters, form.tree
+    return form.shape
 
 
 def _parse_right(draft: Draft, left: _Left, names: frozenset[str]) -> None:
@@ -122,20 +201,11 @@ def _parse_right(draft: Draft, left: _Left, names: frozenset[str]) -> None:
 
 def _find_axes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known: dict[str, Quantity]) -> None:
     """Give each letter of each left side its range, as far as the ranges known so far allow, until nothing changes."""
-    changed = True
-    while changed:
-        changed = False
-        for name, left in mains.items():
-            axes = known[name].axes
-            if left.tree is None or None not in axes:
-                continue
-            scope = _scope(draft, known, left)
-            found = tuple(axis or _axis_of(letter, left.tree, scope) for letter, axis in zip(left.letters, axes, strict=True))
-            if found != axes:
-                known[name], changed = Quantity(found), True
+    _spread_axes(draft, list(mains.values()), known)
+    wrong = {name for name, left in mains.items() if left.tree is None}
     for name, left in mains.items():
         for letter, axis in zip(left.letters, known[name].axes, strict=True):
-            if axis is None and left.tree is not None:
+            if axis is None and left.tree is not None and not _read_by(left) & wrong:
                 message = f"the range of {letter!r} cannot be found: it stands alone in no bracket on the right; give `sizes: {{{name}: […]}}`"
                 draft.problem(left.equation.left.mark, message, left.equation.left.text)
     for left in lefts:
@@ -143,6 +213,25 @@ def _find_axes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
         if main is not None and len(main.places) == len(left.places):
             pairs = zip(left.places, known[left.name].axes, strict=True)
             left.axes = {place: axis for place, axis in pairs if isinstance(place, str) and axis is not None}
+
+
+def _spread_axes(draft: Draft, lefts: list[_Left], known: dict[str, Quantity]) -> None:
+    changed = True
+    while changed:
+        changed = False
+        for left in lefts:
+            changed = _find_axes_of(draft, left, known) or changed
+
+
+def _find_axes_of(draft: Draft, left: _Left, known: dict[str, Quantity]) -> bool:
+    """Give the letters of one left side their ranges, as far as those known allow; returns whether one was found."""
+    axes = known[left.name].axes
+    if left.tree is None or None not in axes:
+        return False
+    scope = _scope(draft, known, left)
+    found = tuple(axis or _axis_of(letter, left.tree, scope) for letter, axis in zip(left.letters, axes, strict=True))
+    known[left.name] = Quantity(found)
+    return found != axes
 
 
 def _scope(draft: Draft, known: dict[str, Quantity], left: _Left) -> Scope:
@@ -164,14 +253,14 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
         assert left.axes is not None
         _check_agreement(draft, left, known)
         scope = replace(_scope(draft, known, left), indices=left.axes)
-        definition = draft.formula(left.equation.right, scope)
+        definition = draft.formula(left.equation.right, scope, left.tree)
         if definition is None:
             continue
         called = called_loss(left.tree, scope) if not left.places else None
         if called is not None:
-            draft.facts.extend(facts_of(called[0], called[2]))
-            losses[left.name] = called[0].name
-            pieces[left.name].append(loss_piece(*called))
+            draft.facts.extend(loss_facts(called))
+            losses[left.name] = called.row.name
+            pieces[left.name].append(loss_piece(called))
             continue
         places = tuple(variable(place) if isinstance(place, str) else place for place in left.places)
         activation, piece = recognised(left.name, Piece(places, tuple(left.axes.items()), definition), draft.functions)

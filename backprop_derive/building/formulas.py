@@ -3,15 +3,18 @@
 Rules (the page on specs says the same to users):
 - A node with indices is written with all of them; one with a single entry may be written without.
 - `sum(e, k)`, `prod`, `max`, `min` over an index: k runs over the axis where it stands alone in e, or from a to b in
-  `sum(e, k, a, b)`. `sum(e)` runs over all entries of the vector `e`.
+  `sum(e, k, a, b)`. `sum(e)` runs over all entries of `e`, a formula over whole arrays, as `x^T@A@x` is one.
 - The index of the samples is left out; it is put in front of every node that depends on data.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
+from backprop_derive.building.calls import LossCall, given_arguments
 from backprop_derive.building.indexing import index_condition, integer_form, is_condition, range_of
+from backprop_derive.building.matrices import described_shape, index_form
 from backprop_derive.building.names import fault, named, nearest_hint, node_named, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.errors import FormulaError
@@ -72,7 +75,7 @@ def resolve(tree: Syntax, scope: Scope) -> Expression:
         case Call():
             return _call(tree, scope)
         case Transpose():
-            raise fault("matrix formulas are not yet read: write the formula with indices", tree)
+            return _over_arrays(tree, scope)
         case _:
             raise fault("this has no meaning here", tree)
 
@@ -82,7 +85,7 @@ def resolve(tree: Syntax, scope: Scope) -> Expression:
 
 def _binary(tree: Binary, scope: Scope) -> Expression:
     if tree.operator == "@":
-        raise fault("matrix formulas are not yet read: write the product with indices and sum(…, k)", tree)
+        return _over_arrays(tree, scope)
     left, right = resolve(tree.left, scope), resolve(tree.right, scope)
     match tree.operator:
         case "+":
@@ -99,6 +102,15 @@ def _binary(tree: Binary, scope: Scope) -> Expression:
             if left == ZERO and isinstance(right, Number) and right.value < 0:
                 raise fault("division by zero", tree)
             return power(left, right)
+
+
+def _over_arrays(tree: Syntax, scope: Scope) -> Expression:
+    """A formula over whole arrays where a number is expected: `x^T@A@x`, `sum((a - y)^2)`."""
+    form = index_form(tree, scope)
+    if form.shape:
+        hint = "a formula over whole arrays makes an array where the left side has no indices; sum(e) adds all entries"
+        raise fault(f"this is {described_shape(form.shape)}, and a number is expected here", tree, hint)
+    return resolve(form.tree, scope)
 
 
 def _quotient(left: Expression, right: Expression) -> Expression:
@@ -127,7 +139,7 @@ def _call(tree: Call, scope: Scope) -> Expression:
         test, then, otherwise = _exactly(tree, 3)
         if not isinstance(test, Comparison):
             raise fault("the first argument of where(…) is a comparison, such as z > 0", test)
-        return Where(resolve(test, scope), resolve(then, scope), resolve(otherwise, scope))
+        return _choice(resolve(test, scope), resolve(then, scope), resolve(otherwise, scope))
     if name in _FOLDS and primes == 0 and _is_fold(tree, scope):
         return _fold(tree, scope)
     row = find_function(name)
@@ -140,6 +152,12 @@ def _call(tree: Call, scope: Scope) -> Expression:
     if looks_like_function(name):
         hint = hint or f"an abstract function is declared by functions: {{{name}: abstract}}"
     raise fault(f"{name!r} is not a function that is known here", tree, hint)
+
+
+def _choice(test: Expression, then: Expression, otherwise: Expression) -> Expression:
+    """`where`; a condition between numbers is decided at once."""
+    decided = test.condition.decided if isinstance(test, Bracket) else None
+    return Where(test, then, otherwise) if decided is None else then if decided else otherwise
 
 
 def _exactly(tree: Call, count: int) -> tuple[Syntax, ...]:
@@ -178,14 +196,19 @@ def _fold(tree: Call, scope: Scope) -> Expression:
     ends = tree.arguments[2:]
     given = (integer_form(ends[0], scope), integer_form(ends[1], scope)) if ends else None
     axis = range_of(index, body_tree, scope, given)
-    listed = any(vector.array is None for vector in scope.vectors.values())
-    if listed and axis.length.number is not None and tree.function in ("sum", "prod"):
+    if tree.function in ("sum", "prod") and axis.length.number is not None and _is_listed(body_tree, scope):
         return _written_out(tree, index.name, body_tree, scope, axis.length.number)
     body = resolve(body_tree, scope.inside(index.name, axis))
     kind = "max" if tree.function in ("max", "min") else tree.function
     if tree.function == "min":
         return neg(Fold(kind, Bound(index.name, axis), neg(body)))
     return Fold(kind, Bound(index.name, axis), body)
+
+
+def _is_listed(body: Syntax, scope: Scope) -> bool:
+    """Whether the body reads entries of a vector whose entries stand one by one."""
+    read = {each.name for each in body.walk() if isinstance(each, Name) and each.indices}
+    return any(vector.array is None for name, vector in scope.vectors.items() if name in read)
 
 
 def _written_out(tree: Call, index: str, body: Syntax, scope: Scope, length: int) -> Expression:
@@ -206,7 +229,7 @@ def _fold_over_all(tree: Call, scope: Scope) -> Expression:
         raise fault(f"{tree.function} takes two values, or an expression and an index", tree)
     vector = vector_of(tree.arguments[0], scope)
     if vector is None:
-        raise fault("sum(e) runs over the entries of a vector; elsewhere name the index: sum(e, k)", tree)
+        return _over_arrays(tree, scope)
     if vector.array is None:
         return add(*vector.entries)
     index = fresh("k", set(scope.indices))
@@ -217,8 +240,9 @@ def _fold_over_all(tree: Call, scope: Scope) -> Expression:
 def _function(tree: Call, row: Function, primes: int, scope: Scope) -> Expression:
     if row.vector:
         return _vector_function(tree, row, scope)
-    arguments = _arguments(tree, scope, len(row.arguments))
-    if primes > 1 or (primes and len(row.arguments) > 1):
+    given = given_arguments(tree, row)
+    arguments = without_defaults(row, [resolve(given[name], scope) if name in given else None for name in row.arguments])
+    if primes > 1 or (primes and len(row.required) > 1):
         raise fault("only the first derivative of a table's function can be written with a prime", tree)
     if primes:
         return derivative_of(row, arguments, Apply(row.name, arguments))[0]
@@ -230,15 +254,18 @@ def _vector_function(tree: Call, row: Function, scope: Scope) -> Expression:
     count = len(tree.arguments)
     if row.vector == "to scalar" and count == 1 and (vector := vector_of(tree.arguments[0], scope)) is not None:
         return _vector_fold(row, vector, scope, None)
+    if row.vector == "to scalar" and count == 1:
+        return _over_arrays(tree, scope)
     if count not in ((2,) if row.vector == "to scalar" else (2, 3)):
         raise fault(f"{row.name} takes an expression and the index it runs over: {row.name}(z[c], c)", tree)
     body, letter = tree.arguments[:2]
     if not isinstance(letter, Name) or letter.indices or letter.name in scope.names:
         raise fault(f"the second argument of {row.name} is an index letter", letter)
     at = integer_form(tree.arguments[-1], scope) if row.vector == "to vector" else None
-    if isinstance(body, Name) and body.name in scope.vectors and scope.vectors[body.name].array is None:
-        return _vector_fold(row, scope.vectors[body.name], scope, at)
     axis = range_of(letter, body, scope, None)
+    if axis.length.number is not None and _is_listed(body, scope):
+        entries = tuple(resolve_at(body, scope, letter.name, place) for place in range(1, axis.length.number + 1))
+        return _vector_fold(row, Vector(entries), scope, at)
     bound = fresh(letter.name, set(scope.indices))
     inner = reindex(resolve(body, scope.inside(letter.name, axis)), {letter.name: variable(bound)})
     return Fold(row.name, Bound(bound, axis), inner, at)
@@ -254,34 +281,58 @@ def _vector_fold(row: Function, vector: Vector, scope: Scope, at: Affine | None)
 
 
 def _loss(tree: Call, row: Loss, scope: Scope) -> Expression:
-    vectors = [vector_of(argument, scope) for argument in _exactly(tree, 2)]
-    for vector, argument in zip(vectors, tree.arguments, strict=True):
+    return loss_formula(loss_call(tree, row, scope))
+
+
+def loss_call(tree: Call, row: Loss, scope: Scope) -> LossCall:
+    """The vectors and numbers that a call gives to a loss. Raises FormulaError where they do not fit it."""
+    given = given_arguments(tree, row)
+    vectors: list[Vector] = []
+    for name in row.required:
+        vector = vector_of(given[name], scope)
         if vector is None:
-            raise fault(f"{row.name} takes the names of the output and the target, scalars or vectors", argument)
-    output, target = vectors
-    assert output is not None
-    assert target is not None
-    if output.length != target.length:
-        raise fault(f"{row.name}: the output and the target have different lengths", tree)
-    return loss_formula(row, output, target)
+            raise fault(f"{row.name} takes the names of scalars or vectors as {', '.join(row.required)}", given[name])
+        if vectors and vector.length != vectors[0].length:
+            raise fault(f"{row.name}: its arguments have different lengths", tree)
+        vectors.append(vector)
+    numbers = (resolve(given[name], scope) if name in given else None for name in row.arguments[len(vectors) :])
+    return LossCall(row, aligned(vectors), with_defaults(row, tuple(numbers)))
 
 
-def loss_formula(row: Loss, output: Vector, target: Vector) -> Expression:
-    """The loss's definition over given outputs and targets."""
-    return read_formula(row.formula, Scope(vectors={"p": output, "y": target}, sizes={"n": output.length}))
+def aligned(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
+    """All as arrays, or all one by one."""
+    if len({vector.array is None for vector in vectors}) == 1:
+        return tuple(vectors)
+    places = [number(at) for at in range(1, (vectors[0].length.number or 0) + 1)]
+    return tuple(Vector(tuple(vector.at(place) for place in places)) for vector in vectors)
 
 
-def loss_derivative(row: Loss, argument: int, output: Vector, target: Vector, place: Affine) -> Expression:
-    """∂L/∂p[place] (argument 0) or ∂L/∂y[place] (argument 1), in the row's textbook form."""
-    sizes = {"n": output.length}
-    indices = {}
-    if place.number is None:
-        indices = {"d": output.axis}
-    else:
-        sizes["d"] = place
-    scope = Scope(vectors={"p": output, "y": target}, sizes=sizes, indices=indices)
-    found = read_formula(row.derivatives[argument], scope)
-    return reindex(found, {"d": place}) if place.number is None else found
+def loss_formula(call: LossCall) -> Expression:
+    """The loss's definition over given vectors."""
+    return read_formula(call.row.formula, call.scope())
+
+
+# -- the arguments of rows: a call holds those that differ from the defaults, so that it is printed as it was written -----
+
+
+def all_arguments(row: Function, arguments: tuple[Expression, ...]) -> tuple[Expression, ...]:
+    """The arguments of a call, with the defaults of those that it leaves out."""
+    return (*arguments, *with_defaults(row, (None,) * (len(row.arguments) - len(arguments))))
+
+
+def without_defaults(row: Function, arguments: Sequence[Expression | None]) -> tuple[Expression, ...]:
+    """All arguments, None where one is not given, without the last ones that are as the row has them anyway."""
+    required = len(row.required)
+    first = [each for each in arguments[:required] if each is not None]
+    rest, standard = with_defaults(row, arguments[required:]), with_defaults(row, (None,) * len(row.defaults))
+    kept = max((place + 1 for place in range(len(rest)) if rest[place] != standard[place]), default=0)
+    return (*first, *rest[:kept])
+
+
+def with_defaults(row: Function | Loss, given: Sequence[Expression | None]) -> tuple[Expression, ...]:
+    """The last arguments of a row, the default where one is None."""
+    standard = row.defaults[len(row.defaults) - len(given) :]
+    return tuple(read_formula(text, Scope()) if each is None else each for text, each in zip(standard, given, strict=True))
 
 
 # -- the formulas of rows ---------------------------------------------------------------------------------------------
@@ -301,7 +352,7 @@ def function_derivative(row: Function, argument: int) -> Expression:
 
 def derivative_of(row: Function, arguments: tuple[Expression, ...], output: Expression) -> tuple[Expression, ...]:
     """The row's derivatives by each argument, at given arguments and output."""
-    values = dict(zip(row.arguments, arguments, strict=True)) | {"a": output}
+    values = dict(zip(row.arguments, all_arguments(row, arguments), strict=True)) | {"a": output}
     return tuple(fill(function_derivative(row, at), values) for at in range(len(row.derivatives)))
 
 

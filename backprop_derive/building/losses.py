@@ -1,57 +1,55 @@
-"""A loss of the table over given outputs and targets: its definition, the derivatives that its row states, its assumptions."""
+"""A loss of the table over given vectors: its definition, the derivatives that its row states, its assumptions."""
 
 from __future__ import annotations
 
-from backprop_derive.building.formulas import loss_derivative, loss_formula
+from backprop_derive.building.calls import LossCall
+from backprop_derive.building.formulas import loss_call, loss_formula, read_formula
 from backprop_derive.building.names import vector_of
 from backprop_derive.building.scope import Scope, Vector
-from backprop_derive.graph.expressions import Bound, Ref, fresh
+from backprop_derive.graph.expressions import Bound, Expression, Ref, fresh, reindex
 from backprop_derive.graph.indices import Affine, number, variable
 from backprop_derive.graph.nodes import Fact, Mention, Piece
 from backprop_derive.language.syntax import Call, Syntax
 from backprop_derive.operations.losses import find_loss
-from backprop_derive.operations.rows import Loss
 
 
-def loss_piece(row: Loss, output: Vector, target: Vector) -> Piece:
-    """The definition of a loss node, with its derivatives by every output and target."""
-    mentions = (*_mentions(row, 0, output, target), *_mentions(row, 1, output, target))
-    return Piece((), (), loss_formula(row, output, target), mentions)
+def called_loss(tree: Syntax, scope: Scope) -> LossCall | None:
+    """The loss, where a whole formula is the call of one: `L: cross_entropy(p, y)`."""
+    row = find_loss(tree.function) if isinstance(tree, Call) and tree.function not in scope.functions else None
+    if row is None or not isinstance(tree, Call) or any(vector_of(each, scope) is None for each in tree.arguments[: len(row.required)]):
+        return None
+    return loss_call(tree, row, scope)
 
 
-def facts_of(row: Loss, target: Vector) -> tuple[Fact, ...]:
+def loss_piece(call: LossCall) -> Piece:
+    """The definition of a loss node, with its derivatives by every entry of every vector. Where its numbers depend on
+    something, the derivatives are found from the definition."""
+    stated = (mention for at in range(len(call.vectors)) for mention in _mentions(call, at))
+    return Piece((), (), loss_formula(call), tuple(stated) if call.plain else None)
+
+
+def loss_facts(call: LossCall) -> tuple[Fact, ...]:
     """What the row takes for granted, said of these targets."""
-    return tuple(_fact(text, target) for text in row.assumes)
+    targets = [vector for name, vector in zip(call.row.required, call.vectors, strict=True) if name in call.row.targets]
+    return tuple(_fact(text, target) for text in call.row.assumes for target in targets)
 
 
-def called_loss(tree: Syntax, scope: Scope) -> tuple[Loss, Vector, Vector] | None:
-    """The row, outputs and targets, where a whole formula is the call of a loss: `L: cross_entropy(p, y)`."""
-    if not isinstance(tree, Call) or tree.function in scope.functions or len(tree.arguments) != 2 or tree.options:
-        return None
-    row = find_loss(tree.function)
-    output, target = vector_of(tree.arguments[0], scope), vector_of(tree.arguments[1], scope)
-    if row is None or output is None or target is None or output.length != target.length:
-        return None
-    return row, *aligned(output, target)
+def loss_derivative(call: LossCall, argument: int, place: Affine) -> Expression:
+    """∂L/∂(entry at `place` of the vector number `argument`), in the row's textbook form."""
+    text = call.row.derivatives[argument]
+    if place.number is not None:
+        return read_formula(text, call.scope(places={"d": place}))
+    return reindex(read_formula(text, call.scope(indices={"d": call.vectors[argument].axis})), {"d": place})
 
 
-def aligned(output: Vector, target: Vector) -> tuple[Vector, Vector]:
-    """Both as arrays, or both one by one."""
-    if (output.array is None) == (target.array is None):
-        return output, target
-    count = output.length.number or 0
-    places = [number(at) for at in range(1, count + 1)]
-    return Vector(tuple(output.at(place) for place in places)), Vector(tuple(target.at(place) for place in places))
-
-
-def _mentions(row: Loss, argument: int, output: Vector, target: Vector) -> list[Mention]:
-    """The derivative by each entry of the outputs (argument 0) or the targets (1), as the row states it."""
-    vector = (output, target)[argument]
+def _mentions(call: LossCall, argument: int) -> list[Mention]:
+    """The derivatives by the entries of one vector, as the row states them."""
+    vector = call.vectors[argument]
 
     def mention(place: Affine, bounds: tuple[Bound, ...]) -> Mention:
         ref = vector.at(place)
         assert isinstance(ref, Ref)
-        return Mention(ref, loss_derivative(row, argument, output, target, place), bounds)
+        return Mention(ref, loss_derivative(call, argument, place), bounds)
 
     if vector.axis is not None:
         letter = fresh("c", {"d", "e"})
@@ -60,8 +58,9 @@ def _mentions(row: Loss, argument: int, output: Vector, target: Vector) -> list[
 
 
 def _fact(text: str, target: Vector) -> Fact:
-    """`sum(y) = 1` about the target vector itself."""
-    if target.array is not None:
-        return Fact(text.replace("y", target.array.name), target.array.name)
-    refs = tuple(entry for entry in target.entries if isinstance(entry, Ref))
-    return Fact(f"{' + '.join(ref.name for ref in refs)} = 1", None, refs)
+    """`sum(y) = 1` about the target vector itself, also where its entries are used one by one."""
+    refs = tuple(entry for entry in (target.array, *target.entries) if isinstance(entry, Ref))
+    names = tuple(dict.fromkeys(ref.name for ref in refs))
+    if target.array is not None or len(names) < len(refs):
+        return Fact(text.replace("y", names[0]), names[0])
+    return Fact(f"{' + '.join(names)} = 1", None, refs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.scope import Quantity, Scope, Vector
-from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.errors import FormulaError, counted, nearest
 from backprop_derive.graph.expressions import Constant, Expression, Ref, integer
 from backprop_derive.graph.indices import Affine, number, variable
 from backprop_derive.language.syntax import Name, Syntax
@@ -68,7 +68,7 @@ def node_named(tree: Name, scope: Scope) -> Ref:
 def _single_entry(tree: Name, quantity: Quantity) -> tuple[Affine, ...]:
     if any(axis is None or axis.length.number != 1 for axis in quantity.axes):
         letters = ", ".join("jkcd"[: len(quantity.axes)])
-        raise fault(f"{tree.name!r} has {len(quantity.axes)} indices: write {tree.name}[{letters}]", tree)
+        raise fault(f"{tree.name!r} has {counted(len(quantity.axes), 'index', 'indices')}: write {tree.name}[{letters}]", tree)
     return tuple(axis.low for axis in quantity.axes if axis is not None)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from backprop_derive.building.assumptions import add_assumptions
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.equations import build_equations
 from backprop_derive.building.layers import build_layers
 from backprop_derive.building.neurons import build_neurons, output_name
-from backprop_derive.building.objective import add_loss, declared_facts
+from backprop_derive.building.objective import add_loss
+from backprop_derive.building.penalty import add_penalty
+from backprop_derive.building.places import check_reads, check_values
 from backprop_derive.building.samples import choose_samples, with_samples
-from backprop_derive.building.scope import Quantity, Scope, Vector
+from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import SpecError, nearest
 from backprop_derive.graph.expressions import Ref, refs
 from backprop_derive.graph.indices import Axis, Size, axis_to, number
-from backprop_derive.graph.nodes import Cost, Fact, Graph, Node, Piece
+from backprop_derive.graph.nodes import Cost, Graph, Node, Piece
+from backprop_derive.operations.losses import find_loss
 from backprop_derive.spec.model import Declared, NetworkSpec
 from backprop_derive.spec.source import Scalar
 
@@ -41,16 +47,22 @@ def build_graph(spec: NetworkSpec) -> Graph:
             elif spec.style == "equations":
                 draft.add(Node(declared.name.text, role="target"), declared.name.mark)
     _build_style(draft, inputs)
+    _name_outputs(draft)
     targets = _targets(draft)
     loss, facts = add_loss(draft, targets)
-    declared_assumptions = declared_facts(draft)
+    facts, assumptions = add_assumptions(draft, facts)
+    penalty = add_penalty(draft)
     if not draft.problems:
         _check_shape(draft, loss)
     if spec.style != "layers" or not draft.problems:
         _check_names(draft)
+        given = _given_sizes(draft)
+        check_reads(draft, given)
+        check_values(draft, given)
     if draft.problems:
         raise SpecError(sorted(set(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
-    return _finish(draft, loss, tuple(targets), facts if declared_assumptions is None else declared_assumptions)
+    found = _finish(draft, loss, penalty, tuple(targets))
+    return replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft))
 
 
 # -- declarations -----------------------------------------------------------------------------------------------------
@@ -105,8 +117,7 @@ def _declare_parameters(draft: Draft) -> None:
 def _build_style(draft: Draft, inputs: Sequence[Node]) -> None:
     spec = draft.spec
     if spec.style == "layers":
-        entries = _input_vector(draft, inputs)
-        output = build_layers(draft, entries)
+        output = build_layers(draft, inputs)
         refs = (output.array,) if output.array is not None else output.entries
         draft.outputs = [ref.name for ref in refs if isinstance(ref, Ref)]
         if len(draft.outputs) == 1 and "yhat" not in draft.taken():
@@ -122,19 +133,28 @@ def _build_style(draft: Draft, inputs: Sequence[Node]) -> None:
         draft.outputs = [name for name, node in draft.nodes.items() if not node.is_leaf and name not in read]
 
 
+def _name_outputs(draft: Draft) -> None:
+    """`outputs:` says which nodes they are, and in which order."""
+    if not draft.spec.outputs:
+        return
+    computed = [name for name, node in draft.nodes.items() if not node.is_leaf]
+    found: list[str] = []
+    for scalar in draft.spec.outputs:
+        name = draft.aliases.get(scalar.text, scalar.text)
+        if name in computed:
+            found.append(name)
+        else:
+            message = f"{scalar.text!r} is not computed by the network, so it is no output"
+            draft.problem(scalar.mark, message, scalar.text, nearest(scalar.text, (*computed, *draft.aliases)))
+    draft.outputs = found
+    if "yhat" in draft.aliases and len(found) == 1:
+        draft.aliases["yhat"] = found[0]
+    else:
+        draft.aliases.pop("yhat", None)
+
+
 def _names(piece: Piece) -> set[str]:
     return {ref.name for ref in refs(piece.definition)}
-
-
-def _input_vector(draft: Draft, inputs: Sequence[Node]) -> Vector:
-    """What the first layer reads: one array, or all scalar inputs in order."""
-    if len(inputs) == 1 and len(inputs[0].axes) == 1:
-        return Vector((), Ref(inputs[0].name), inputs[0].axes[0])
-    if any(node.axes for node in inputs):
-        draft.problem(draft.spec.mark, "the first layer reads one vector, or scalars; several arrays joined: not yet (planned, not built)")
-    if not inputs:
-        draft.problem(draft.spec.mark, "`layers` needs `inputs:`, such as `inputs: 2` or `inputs: [x1, x2]`")
-    return Vector(tuple(Ref(node.name) for node in inputs))
 
 
 def _targets(draft: Draft) -> list[str]:
@@ -142,26 +162,37 @@ def _targets(draft: Draft) -> list[str]:
     spec = draft.spec
     if spec.targets is not None:
         names = [declared.name for declared in spec.targets]
-        for declared in spec.targets:
+        for at, declared in enumerate(spec.targets):
             if declared.shape is None and spec.style != "equations":
-                draft.add(Node(declared.name.text, *_like_output(draft, len(names)), role="target"), declared.name.mark)
+                draft.add(Node(declared.name.text, *_like_output(draft, at, len(names)), role="target"), declared.name.mark)
         return [name.text for name in names]
-    if spec.style == "equations" or spec.loss is None or not draft.outputs:
+    if spec.style == "equations" or spec.loss is None or not draft.outputs or not _reads_target(draft, spec.loss.text.text):
         return []
     if "y" in draft.taken():
         draft.problem(spec.mark, "the target would be called 'y', but that is a name of the spec: give `targets:`", "y")
         return []
-    draft.add(Node("y", *_like_output(draft, 1), role="target"), spec.mark)
+    draft.add(Node("y", *_like_output(draft, 0, 1), role="target"), spec.mark)
     return ["y"]
 
 
-def _like_output(draft: Draft, count: int) -> tuple[tuple[str, ...], tuple[Axis, ...]]:
-    """Letters and axes of a target that is one of `count`."""
+def _reads_target(draft: Draft, loss: str) -> bool:
+    """Whether a loss is one of the table, or a formula that mentions y; a node of the network that is the loss reads none."""
+    if draft.aliases.get(loss, loss) in draft.nodes:
+        return False
+    row = find_loss(loss)
+    return bool(row.targets) if row is not None else re.search(r"(?<![A-Za-z0-9_])y(?![A-Za-z0-9_'(])", loss) is not None
+
+
+def _like_output(draft: Draft, at: int, count: int) -> tuple[tuple[str, ...], tuple[Axis, ...]]:
+    """Letters and axes of the target `at` of `count`: of as many outputs as targets, those of its own output; of outputs
+    that the loss takes one by one, those of the first."""
     nodes = [draft.nodes[name] for name in draft.outputs if name in draft.nodes]
+    loss = draft.spec.loss
+    row = find_loss(loss.text.text) if loss is not None else None
+    if count == len(nodes) or (row is not None and len(row.outputs) == len(nodes) > 1):
+        return nodes[at].letters, nodes[at].axes
     if count > 1 or not nodes:
         return (), ()
-    if len(nodes) == 1:
-        return nodes[0].letters, nodes[0].axes
     return ("j",), (axis_to(number(len(nodes))),)
 
 
@@ -193,10 +224,10 @@ def _own_shifts(node: Node) -> set[bool]:
 
 
 def _check_names(draft: Draft) -> None:
-    """Every name under `frozen:` and `values:` is one of the spec."""
+    """Every name under `frozen:`, `values:` and `latex:` is one of the spec."""
     known = {*draft.nodes, *draft.sizes, *draft.aliases}
     known |= {equation.left.text.partition("[")[0] for equation in draft.spec.equations}
-    for scalar in (*draft.spec.frozen, *(given.name for given in draft.spec.values)):
+    for scalar in (*draft.spec.frozen, *(given.name for given in draft.spec.values), *(name for name, _ in draft.spec.latex)):
         if _base(scalar) not in known:
             draft.problem(scalar.mark, f"{scalar.text!r} is no name of the spec", scalar.text, nearest(_base(scalar), known))
 
@@ -243,17 +274,18 @@ def _same_place(node: Node) -> set[str]:
     return found
 
 
-def _finish(draft: Draft, loss: str, targets: tuple[str, ...], facts: tuple[Fact, ...]) -> Graph:
+def _finish(draft: Draft, loss: str, penalty: str | None, targets: tuple[str, ...]) -> Graph:
     reduction = draft.spec.cost
     nodes, samples = draft.nodes, None
     cost_name = loss
+    if penalty is not None or reduction != "single":
+        cost_name = next(name for name in (*_COST_NAMES, *(f"C_{count}" for count in range(2, 1000))) if name not in draft.taken() | {loss})
     if reduction != "single":
         samples = choose_samples(nodes.values(), draft.taken())
         nodes = with_samples(nodes, samples)
-        cost_name = next(name for name in (*_COST_NAMES, *(f"C_{count}" for count in range(2, 1000))) if name not in draft.taken() | {loss})
     return Graph(
         tuple(nodes.values()),
-        Cost(cost_name, loss, reduction),
+        Cost(cost_name, loss, reduction, penalty),
         samples,
         dict(draft.functions),
         _smallest(nodes.values()),
@@ -261,10 +293,14 @@ def _finish(draft: Draft, loss: str, targets: tuple[str, ...], facts: tuple[Fact
         tuple(draft.outputs),
         targets,
         dict(draft.aliases),
-        facts,
-        draft.spec.title,
-        tuple(dict.fromkeys(draft.notes)),
+        title=draft.spec.title,
+        notes=tuple(dict.fromkeys(draft.notes)),
     )
+
+
+def _latex(draft: Draft) -> dict[str, str]:
+    """How nodes are written in LaTeX; a node's key stands for its output."""
+    return {draft.aliases.get(name.text, name.text): latex for name, latex in draft.spec.latex}
 
 
 def _smallest(nodes: Iterable[Node]) -> dict[str, int]:

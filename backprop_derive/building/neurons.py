@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from backprop_derive.building.activations import activation
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.vectors import is_vector_function, scalar_node
+from backprop_derive.building.vectors import scalar_node
 from backprop_derive.errors import nearest
-from backprop_derive.graph.expressions import Apply, Expression, Ref, add, mul
+from backprop_derive.graph.expressions import Expression, Ref, add, mul
+from backprop_derive.graph.indices import number
+from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Node
 from backprop_derive.spec.model import NeuronEntry
 from backprop_derive.spec.source import Scalar
@@ -50,33 +53,49 @@ def _add_neuron(draft: Draft, neuron: NeuronEntry, sources: Mapping[str, str]) -
     if neuron.bias is not None:
         terms.append(Ref(neuron.bias.text))
     weighted_sum, unit = add(*terms), neuron.key.text
-    function = draft.activation(neuron.activation) if neuron.activation is not None else None
     if neuron.activation is None:
         if neuron.preactivation is not None and neuron.output is not None:
             draft.alias(neuron.preactivation.text, neuron.output.text, neuron.preactivation.mark)
         draft.add(scalar_node(output_name(neuron), weighted_sum, "preactivation", unit), neuron.key.mark)
         return
-    if function is not None and is_vector_function(draft, function):
-        message = f"{function} mixes all the units of a layer, so it cannot be the activation of one node; use layers, or write equations"
+    function = activation(draft, neuron.activation, neuron.activation_options, f"_{unit}")
+    if function is not None and function.vector:
+        message = f"{function.function} mixes all the units of a layer, so it cannot be the activation of one node; use layers, or write equations"
         draft.problem(neuron.activation.mark, message, neuron.activation.text)
         function = None
     z = sum_name(neuron)
     draft.add(scalar_node(z, weighted_sum, "preactivation", unit), (neuron.preactivation or neuron.key).mark)
-    definition = Apply(function, (Ref(z),)) if function is not None else Ref(z)
-    draft.add(scalar_node(output_name(neuron), definition, "activation", unit, function or ""), (neuron.output or neuron.key).mark)
+    definition = function.at(Ref(z)) if function is not None else Ref(z)
+    draft.add(scalar_node(output_name(neuron), definition, "activation", unit, function.function if function is not None else ""), (neuron.output or neuron.key).mark)
 
 
 def _source(draft: Draft, source: Scalar, sources: Mapping[str, str]) -> Expression | None:
-    name = sources.get(source.text, source.text)
+    """What a weight multiplies: a node, by its key or its output's name, or an input; `x[2]` is an entry of an array."""
+    text, bracket, indices = source.text.partition("[")
+    name = sources.get(text, text)
     outputs = set(sources.values())
     leaf = draft.nodes.get(name)
-    if name in outputs:
+    if name in outputs and not bracket:
         return Ref(name)
-    if leaf is not None and leaf.is_leaf and leaf.role != "parameter":
-        if all(axis.length.number == 1 for axis in leaf.axes):
-            return Ref(name, tuple(axis.low for axis in leaf.axes))
-        draft.problem(source.mark, f"{name!r} is an array; the source of a weight is a scalar", source.text)
-        return None
+    if name not in outputs and leaf is not None and leaf.is_leaf and leaf.role in ("input", "constant"):
+        return _entry(draft, source, leaf, tuple(indices.rstrip("]").split(",")) if bracket else ())
     known = (*sources, *outputs, *(each for each, node in draft.nodes.items() if node.role in ("input", "constant")))
-    draft.problem(source.mark, f"{source.text!r} is neither an input nor a node nor the output of one", source.text, nearest(source.text, known))
+    draft.problem(source.mark, f"{source.text!r} is neither an input nor a node nor the output of one", source.text, nearest(text, known))
     return None
+
+
+def _entry(draft: Draft, source: Scalar, leaf: Node, indices: tuple[str, ...]) -> Expression | None:
+    """A scalar, or one entry of an array at whole numbers."""
+    if not indices and all(axis.length.number == 1 for axis in leaf.axes):
+        return Ref(leaf.name, tuple(axis.low for axis in leaf.axes))
+    if len(indices) != len(leaf.axes) or not all(index.isdecimal() for index in indices):
+        entry = f"{leaf.name}[{','.join('1' * len(leaf.axes))}]" if leaf.axes else leaf.name
+        draft.problem(source.mark, f"the source of a weight is a scalar: an entry of an array has a number for each axis, such as {entry}", source.text)
+        return None
+    places = tuple(number(int(index)) for index in indices)
+    for place, axis in zip(places, leaf.axes, strict=True):
+        if any(distance.number is not None and distance.number < 0 for distance in (place - axis.low, axis.high - place)):
+            message = f"{source.text!r}: the indices of {leaf.name!r} run from {form_text(axis.low)} to {form_text(axis.high)}"
+            draft.problem(source.mark, message, source.text)
+            return None
+    return Ref(leaf.name, places)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from backprop_derive.building.calls import LossCall
+from backprop_derive.building.combining import called_losses, combined_piece
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.losses import aligned, facts_of, loss_piece
+from backprop_derive.building.formulas import aligned, with_defaults
+from backprop_derive.building.losses import called_loss, loss_facts, loss_piece
 from backprop_derive.building.scope import Vector
-from backprop_derive.building.vectors import scalar_node
 from backprop_derive.errors import nearest
-from backprop_derive.graph.expressions import Ref
+from backprop_derive.graph.expressions import Expression, Ref, refs
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Fact, Node
+from backprop_derive.graph.nodes import Fact, Node, Piece
+from backprop_derive.language.grammar import parse
 from backprop_derive.operations.losses import LOSSES, find_loss
 from backprop_derive.operations.rows import Loss
 from backprop_derive.spec.model import LossEntry
@@ -23,18 +26,22 @@ _LOSS_NAMES = ("L", "Loss", "ell", "L_sample")
 
 def add_loss(draft: Draft, targets: Sequence[str]) -> tuple[str, tuple[Fact, ...]]:
     """The name of the loss node, and what the loss takes for granted of the targets."""
-    entry = draft.spec.loss
     if draft.spec.equations and any(equation.left.text.partition("[")[0] not in draft.nodes for equation in draft.spec.equations):
         return "", ()
+    name = _loss_name(draft, targets)
+    _warn_of_twice(draft)
+    return name, tuple(draft.facts)
+
+
+def _loss_name(draft: Draft, targets: Sequence[str]) -> str:
+    entry = draft.spec.loss
     if entry is None:
-        return _last(draft), tuple(draft.facts)
+        return _last(draft)
     name = draft.aliases.get(entry.text.text, entry.text.text)
     if name in draft.nodes and not draft.nodes[name].is_leaf:
-        return _chosen(draft, name, entry.text.mark), tuple(draft.facts)
+        return _chosen(draft, name, entry.text.mark)
     row = find_loss(name)
-    if row is not None:
-        return _from_table(draft, row, entry, targets)
-    return _from_formula(draft, entry), tuple(draft.facts)
+    return _from_formula(draft, entry) if row is None else _from_table(draft, row, entry, targets)
 
 
 def _last(draft: Draft) -> str:
@@ -62,35 +69,90 @@ def _new_name(draft: Draft) -> str:
 
 def _from_formula(draft: Draft, entry: LossEntry) -> str:
     text = entry.text.text
-    definition = None
-    if text.isidentifier() and not draft.scope().names & {text}:
+    name, scope = _new_name(draft), draft.scope()
+    if text.isidentifier() and not scope.names & {text}:
         message = f"{text!r} is neither an equation nor a node nor a loss that is known here"
         draft.problem(entry.text.mark, message, text, nearest(text, (*draft.nodes, *(row.name for row in LOSSES))))
-    else:
-        definition = draft.formula(entry.text, draft.scope())
-    name = _new_name(draft)
-    if definition is not None:
-        draft.add(scalar_node(name, definition, "loss", ""), entry.text.mark)
+    elif (definition := draft.formula(entry.text, scope)) is not None:
+        tree = parse(text, scope.names)
+        call = called_loss(tree, scope)
+        if call is None:
+            node = _combined_node(draft, name, combined_piece(tree, scope, definition), called_losses(tree, scope))
+        else:
+            node = _loss_node(draft, name, call)
+        draft.add(node, entry.text.mark)
+    for option, _ in entry.options:
+        draft.problem(option.mark, f"{option.text!r}: options stand behind the name of a loss of the table", option.text)
     return name
 
 
-def _from_table(draft: Draft, row: Loss, entry: LossEntry, targets: Sequence[str]) -> tuple[str, tuple[Fact, ...]]:
+def _loss_node(draft: Draft, name: str, call: LossCall) -> Node:
+    """The node of a loss of the table; notes what it takes for granted."""
+    draft.facts.extend(loss_facts(call))
+    return Node(name, (), (), (loss_piece(call),), "loss", operation=call.row.name)
+
+
+def _combined_node(draft: Draft, name: str, piece: Piece, calls: Iterable[LossCall]) -> Node:
+    """The node of a formula, perhaps with losses of the table in it; notes what these take for granted."""
+    draft.facts.extend(fact for call in calls for fact in loss_facts(call))
+    return Node(name, (), (), (piece,), "loss")
+
+
+def _from_table(draft: Draft, row: Loss, entry: LossEntry, targets: Sequence[str]) -> str:
+    """The loss of the outputs and targets: one of each, taken together as a vector, or as many as the row compares."""
     name = _new_name(draft)
-    for option, _ in entry.options:
-        draft.problem(option.mark, f"{row.name} has no option {option.text!r}", option.text)
-    output, target = _vector(draft, draft.outputs), _vector(draft, targets)
-    if output is None or target is None:
+    numbers = _options(draft, row, entry)
+    outputs, wanted = _vectors(draft, draft.outputs, len(row.outputs)), _vectors(draft, targets, len(row.targets))
+    if outputs is None or wanted is None:
         if not draft.problems:
-            draft.problem(entry.text.mark, f"{row.name} needs outputs and targets that are scalars or vectors", entry.text.text)
-        return name, ()
-    if output.length != target.length:
-        sizes = f"{form_text(output.length)} outputs ({', '.join(draft.outputs)}) but {form_text(target.length)} targets ({', '.join(targets)})"
-        draft.problem(entry.text.mark, f"{row.name}: there are {sizes}", entry.text.text)
-        return name, ()
-    output, target = aligned(output, target)
-    draft.add(Node(name, (), (), (loss_piece(row, output, target),), "loss", operation=row.name), entry.text.mark)
-    _warn(draft, row, output)
-    return name, facts_of(row, target)
+            draft.problem(entry.text.mark, _misfit(row), entry.text.text)
+        return name
+    lengths = {form_text(vector.length) for vector in (*outputs, *wanted)}
+    if len(lengths) > 1:
+        draft.problem(entry.text.mark, f"{row.name}: there are {_counted('outputs', draft.outputs, outputs)} but {_counted('targets', targets, wanted)}", entry.text.text)
+        return name
+    given = dict(zip((*row.outputs, *row.targets), (*outputs, *wanted), strict=True))
+    call = LossCall(row, aligned([given[argument] for argument in row.required]), numbers)
+    draft.add(_loss_node(draft, name, call), entry.text.mark)
+    return name
+
+
+def _options(draft: Draft, row: Loss, entry: LossEntry) -> tuple[Expression, ...]:
+    """The numbers of a loss: as `{huber: {delta: 2}}` gives them, or as the row has them."""
+    names = row.arguments[len(row.required) :]
+    given: dict[str, Expression | None] = {}
+    for option, value in entry.options:
+        if option.text in names:
+            given[option.text] = draft.formula(value, draft.scope())
+        else:
+            draft.problem(option.mark, f"{row.name} has no option {option.text!r}", option.text, nearest(option.text, names))
+    return with_defaults(row, [given.get(name) for name in names])
+
+
+def _counted(what: str, names: Sequence[str], vectors: Sequence[Vector]) -> str:
+    """`2 outputs (o1, o2)`; of vectors that are taken one by one, `outputs of length 1 and 1 (mu, var)`."""
+    lengths = [form_text(vector.length) for vector in vectors]
+    front = f"{lengths[0]} {what}" if len(lengths) == 1 else f"{what} of length {' and '.join(lengths)}"
+    return f"{front} ({', '.join(names)})"
+
+
+def _misfit(row: Loss) -> str:
+    """What a loss needs and has not been given."""
+    if len(row.outputs) == 1:
+        return f"{row.name} needs outputs and targets that are scalars or vectors"
+    call = f"{row.name}({', '.join(row.required)})"
+    return f"{row.name} compares {len(row.outputs)} outputs of one length, {', '.join(row.outputs)}, in this order: or name them, `loss: {call}`"
+
+
+def _vectors(draft: Draft, names: Sequence[str], count: int) -> tuple[Vector, ...] | None:
+    """The named nodes as so many vectors: all together as one, or each by itself. (Where none is wanted, none is looked at.)"""
+    if count == 0:
+        return ()
+    if count > 1 and len(names) != count:
+        return None
+    vectors = [_vector(draft, names)] if count == 1 else [_vector(draft, [name]) for name in names]
+    found = tuple(vector for vector in vectors if vector is not None)
+    return found if len(found) == count else None
 
 
 def _vector(draft: Draft, names: Sequence[str]) -> Vector | None:
@@ -105,29 +167,13 @@ def _vector(draft: Draft, names: Sequence[str]) -> Vector | None:
     return Vector(tuple(Ref(node.name) for node in nodes))
 
 
-def _warn(draft: Draft, row: Loss, output: Vector) -> None:
-    first = output.array or output.entries[0]
-    assert isinstance(first, Ref)
-    operation = draft.nodes[first.name].operation
-    for loss, activation in (("softmax_cross_entropy", "softmax"), ("bce_with_logits", "sigmoid")):
-        if row.name == loss and operation == activation:
-            draft.notes.append(f"{loss} applies {activation} itself, and the output is a {activation} already: it is applied twice")
+_APPLIED_INSIDE = {"softmax_cross_entropy": "softmax", "bce_with_logits": "sigmoid"}
 
 
-def declared_facts(draft: Draft) -> tuple[Fact, ...] | None:
-    """What `assume:` declares; None where the spec has no such key, so that the loss's own assumption holds."""
-    if draft.spec.assume is None:
-        return None
-    found = []
-    for scalar in draft.spec.assume:
-        text = scalar.text.replace(" ", "")
-        inside = text.partition("(")[2].partition(")")[0]
-        if text in (f"sum({inside})=1", f"probabilities({inside})", f"one_hot({inside})"):
-            node: Node | None = draft.nodes.get(draft.aliases.get(inside, inside))
-            if node is not None and len(node.axes) == 1:
-                found.append(Fact(f"sum({node.name}) = 1", node.name))
-                continue
-            draft.problem(scalar.mark, f"{inside!r} is not a vector of the spec", scalar.text, nearest(inside, draft.nodes))
-        else:
-            draft.problem(scalar.mark, f"the assumption {scalar.text!r}: not yet (planned, not built); sum(y) = 1 can be said", scalar.text)
-    return tuple(found)
+def _warn_of_twice(draft: Draft) -> None:
+    """A note where a loss of scores is given probabilities."""
+    for node in list(draft.nodes.values()):
+        activation = _APPLIED_INSIDE.get(node.operation, "")
+        given = (ref.name for piece in node.pieces for ref in refs(piece.definition))
+        if activation and any(draft.nodes[name].operation == activation for name in given):
+            draft.notes.append(f"{node.operation} applies {activation} itself, and the output is a {activation} already: it is applied twice")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backprop_derive.building.activations import Activation
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.scope import Vector
-from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Ref, add, mul, neg, num, reciprocal
-from backprop_derive.graph.indices import Axis, variable
+from backprop_derive.building.formulas import read_formula
+from backprop_derive.building.scope import Scope, Vector
+from backprop_derive.graph.expressions import Bound, Expression, Fold, Ref
+from backprop_derive.graph.indices import Axis, number, variable
 from backprop_derive.graph.nodes import Mention, Node, Piece
 from backprop_derive.operations.functions import find_function
 from backprop_derive.spec.source import Mark
@@ -24,42 +26,39 @@ def array_node(name: str, letter: str, axis: Axis, definition: Expression, role:
     return Node(name, (letter,), (axis,), (piece,), role, False, operation, unit)  # type: ignore[arg-type]
 
 
-def is_vector_function(draft: Draft, function: str) -> bool:
-    """Whether an activation mixes the entries of a layer, as softmax does."""
-    row = None if function in draft.functions else find_function(function)
-    return row is not None and row.vector == "to vector"
-
-
-def activate_array(draft: Draft, name: str, function: str, vector: Vector, unit: str, mark: Mark) -> Vector:
+def activate_array(draft: Draft, name: str, function: Activation, vector: Vector, unit: str, mark: Mark) -> Vector:
     """`a[j] = f(z[j])`, or `p[j] = softmax(z)[j]`, as one node."""
     assert vector.axis is not None
-    definition: Expression
-    if is_vector_function(draft, function):
-        definition = Fold(function, Bound("k", vector.axis), vector.at(variable("k")), variable("j"))
+    if function.vector:
+        definition: Expression = Fold(function.function, Bound("k", vector.axis), vector.at(variable("k")), variable("j"))
     else:
-        definition = Apply(function, (vector.at(variable("j")),))
-    draft.add(array_node(name, "j", vector.axis, definition, "activation", unit, function), mark)
+        definition = function.at(vector.at(variable("j")))
+    draft.add(array_node(name, "j", vector.axis, definition, "activation", unit, function.function), mark)
     return Vector((), Ref(name), vector.axis)
 
 
-def activate_units(draft: Draft, names: Sequence[str], function: str, entries: Sequence[Expression], mark: Mark) -> Vector:
+def activate_units(draft: Draft, names: Sequence[str], function: Activation, entries: Sequence[Expression], mark: Mark) -> Vector:
     """One scalar node a unit. A vector function states its partials by its row: `p1(1 - p1)`, `-p1 p2`."""
+    outputs = Vector(tuple(Ref(name) for name in names))
     for place, name in enumerate(names):
-        if is_vector_function(draft, function):
-            node = _softmax_unit(names, place, entries)
+        if function.vector:
+            definition, mentions = vector_unit(function.function, Vector(tuple(entries)), outputs, place + 1)
+            node = scalar_node(name, definition, "activation", name, function.function, mentions)
         else:
-            node = scalar_node(name, Apply(function, (entries[place],)), "activation", name, function)
+            node = scalar_node(name, function.at(entries[place]), "activation", name, function.function)
         draft.add(node, mark)
-    return Vector(tuple(Ref(name) for name in names))
+    return outputs
 
 
-def _softmax_unit(names: Sequence[str], place: int, entries: Sequence[Expression]) -> Node:
-    powers = [Apply("exp", (entry,)) for entry in entries]
-    own = Ref(names[place])
+def vector_unit(function: str, entries: Vector, outputs: Vector, place: int) -> tuple[Expression, tuple[Mention, ...]]:
+    """One component of a function of a vector whose entries stand one by one: its definition and its partials by each entry."""
+    row = find_function(function)
+    assert row is not None
+    component = {"c": number(place)}
+    definition = read_formula(row.formula, Scope(vectors={"z": entries}, sizes=component))
     mentions = []
-    for other, entry in enumerate(entries):
+    for at, entry in enumerate(entries.entries, 1):
         assert isinstance(entry, Ref)
-        partial = mul(own, add(num(1), neg(own))) if other == place else mul(num(-1), own, Ref(names[other]))
-        mentions.append(Mention(entry, partial))
-    definition = mul(powers[place], reciprocal(add(*powers)))
-    return scalar_node(names[place], definition, "activation", names[place], "softmax", tuple(mentions))
+        scope = Scope(vectors={"z": entries, "a": outputs}, sizes={**component, "d": number(at)})
+        mentions.append(Mention(entry, read_formula(row.derivatives[0], scope)))
+    return definition, tuple(mentions)

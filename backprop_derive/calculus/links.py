@@ -56,6 +56,7 @@ def _lettered(graph: Graph, node: Node, link: Link) -> Link:
     """The link with letters that a reader likes for the indices that are summed, and its value as a book writes it."""
     taken = {*node.letters, *graph.by_name, *(each for axis in node.axes for each in axis.high.sizes())}
     taken |= {graph.samples.index, graph.samples.size} if graph.samples is not None else set()
+    taken |= {bound.name for bound in link.bounds}
     names: dict[str, Affine] = {}
     for bound in link.bounds:
         letter = free_letter(bound.name.split("#")[0], taken) if "#" in bound.name and bound.axis != _sample_axis(graph) else bound.name

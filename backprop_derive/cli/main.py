@@ -18,13 +18,11 @@ import click
 from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
 from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 
-BUILT = ("derive", "check", "list")
+BUILT = ("derive", "check", "list", "new", "schema")
 PLANNED = {
     "verify": "Judge a hand calculation",
     "evaluate": "Compute values, gradients and training steps",
     "draw": "Draw the network",
-    "new": "Write a commented spec to start from",
-    "schema": "Print the JSON Schema of specs",
 }
 
 

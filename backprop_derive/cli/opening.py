@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backprop_derive.cli.examples import example_names, example_path, own_file
-from backprop_derive.errors import Problem, SpecError, nearest
+from backprop_derive.errors import Problem, SpecError, UsageError, nearest
 
 if TYPE_CHECKING:
     from backprop_derive.graph.nodes import Graph
@@ -38,19 +38,24 @@ def _with_problems_of_the_network(error: SpecError) -> list[Problem]:
     problems = list(error.problems)
     if error.partial is None:
         return problems
-    told = {(each.line, each.column, each.path) for each in problems}
+    told = {each.path for each in problems}
     try:
         build_graph(error.partial)
     except SpecError as further:
-        problems += [each for each in further.problems if each.path and (each.line, each.column, each.path) not in told]
+        problems += [each for each in further.problems if each.path and each.path not in told]
     return sorted(problems, key=lambda each: (each.line or 0, each.column or 0))
 
 
 def _load(argument: str) -> NetworkSpec:
-    from backprop_derive.spec.loading import load_spec, read_spec
+    from backprop_derive.spec.loading import decoded, load_spec, read_spec
+    from backprop_derive.spec.yaml_reader import MAXIMUM_BYTES
 
     if argument == STANDARD_INPUT:
-        return read_spec(_standard_input(), "<stdin>")
+        return read_spec(decoded(sys.stdin.buffer.read(MAXIMUM_BYTES + 4), "<stdin>"), "<stdin>")
+    if not argument.strip():
+        raise UsageError("the name of the spec is empty")
+    if "://" in argument:
+        raise UsageError(f"{argument} is an address: save the spec as a file and give the name of that")
     own, shipped = own_file(argument), example_path(argument)
     if own is not None:
         if shipped is not None:
@@ -62,12 +67,3 @@ def _load(argument: str) -> NetworkSpec:
     if found and not argument.endswith((".yaml", ".yml")):
         raise SpecError(Problem("there is no such file and no such example", argument, value=argument, nearest=found))
     return load_spec(argument)
-
-
-def _standard_input() -> str:
-    data = sys.stdin.buffer.read()
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SpecError(Problem(f"a byte (0x{data[error.start]:02X}) that is not UTF-8", "<stdin>", line)) from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from backprop_derive.errors import UsageError
 from backprop_derive.presentation.formats import find_format, format_of_file, render
 
 if TYPE_CHECKING:
@@ -17,10 +18,26 @@ if TYPE_CHECKING:
 
 
 def chosen_format(name: str | None, file: str | None) -> str:
-    """The format that -f names, or else the suffix of -o, or else the terminal's. Raises UsageError for unknown ones."""
+    """The format that -f names, or else the suffix of -o, or else the terminal's.
+
+    Raises UsageError for unknown ones, and for a file that cannot be one, so that this is known before anything is computed.
+    """
+    if file is not None:
+        _check_target(file)
     if name is not None:
         return find_format(name).name
     return format_of_file(file).name if file is not None else "terminal"
+
+
+def _check_target(file: str) -> None:
+    """Raise UsageError for a file that cannot be written because of its name."""
+    target = Path(file)
+    if not file.strip():
+        raise UsageError("-o has no file name behind it")
+    if os.path.isdir(file):
+        raise UsageError(f"{file} is a folder: give the name of a file")
+    if not os.path.isdir(target.parent):
+        raise UsageError(f"there is no folder {target.parent}, so {target.name} cannot be written there")
 
 
 def emit(document: Document, name: str, file: str | None) -> None:
@@ -36,16 +53,35 @@ def emit(document: Document, name: str, file: str | None) -> None:
 def _print(document: Document) -> None:
     from backprop_derive.presentation.formats.terminal import Terminal, print_document
 
-    print_document(document, Terminal())
+    console = Terminal()
+    if console.width < 1:  # COLUMNS=0 says that the width is not known; nothing would be printed
+        console.width = 80
+    print_document(document, console)
+
+
+def emit_text(text: str, file: str | None, *, replace: bool) -> None:
+    """Write text to `file`, or print it as it is. Raises UsageError if the file is there and may not be replaced."""
+    if file is None:
+        click.echo(text.encode(), nl=False)
+    elif Path(file).is_file() and not replace:
+        raise UsageError(f"{file} is there already: take another name, or replace it with --force")
+    else:
+        write_whole(Path(file), text)
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file such that it has all of `text`, or stays as it was. Raises OSError."""
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")  # a device or a pipe cannot be replaced
+        try:
+            target.write_text(text, encoding="utf-8")  # a device or a pipe cannot be replaced
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from None
         return
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    except OSError as error:  # by the name that was given, not by that of the temporary file
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import click
@@ -13,6 +14,8 @@ from backprop_derive.errors import BackpropError, Problem
 INTERRUPTED = 130
 PIPE_CLOSED = 141  # as a shell reports a command that SIGPIPE ended
 BUG = 70
+MOST_TOLD = 50
+LONGEST_NAME = 200
 DEBUG = "BACKPROP_DERIVE_DEBUG"
 
 
@@ -24,13 +27,22 @@ def report(error: Exception, arguments: Sequence[str]) -> int:
     if asks_for_json(arguments):
         click.echo(as_json(kind, problems))
     else:
-        for problem in problems:
+        for problem in problems[:MOST_TOLD]:
             click.echo(_line(problem), err=True)
+        if len(problems) > MOST_TOLD:
+            click.echo(f"… and {len(problems) - MOST_TOLD} more problems", err=True)
     return code
 
 
 def _line(problem: Problem) -> str:
-    return str(problem) if problem.file else f"backprop-derive: {problem}"
+    """The problem without characters that a terminal would act upon, whatever stands in names of files and keys."""
+    file = None if problem.file is None else _visible(problem.file)
+    text = _visible(str(replace(problem, file=file)), keep="\n")
+    return text if file else f"backprop-derive: {text}"
+
+
+def _visible(text: str, keep: str = "") -> str:
+    return "".join(each if each.isprintable() or each in keep else ascii(each)[1:-1] for each in text)
 
 
 def _read(error: Exception) -> tuple[str, int, tuple[Problem, ...]]:
@@ -41,7 +53,8 @@ def _read(error: Exception) -> tuple[str, int, tuple[Problem, ...]]:
     if isinstance(error, RecursionError):
         return "spec", 2, (Problem("the network or one of its formulas is nested too deeply"),)
     if isinstance(error, OSError):
-        return "usage", 2, (Problem(f"{error.filename or 'the output'}: {error.strerror or error}"),)
+        name = str(error.filename or "the output")
+        return "usage", 2, (Problem(f"{name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + '…'}: {error.strerror or error}"),)
     message = f"a bug, please report it: {type(error).__name__}: {error} (with {DEBUG}=1 in the environment it shows where)"
     return "bug", BUG, (Problem(message),)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
-from backprop_derive.errors import Problem, UsageError, nearest
+from backprop_derive.errors import Problem, UsageError, counted, nearest
 from backprop_derive.graph.indices import Axis
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
@@ -44,6 +44,7 @@ def own_axes(node: Node) -> tuple[Axis, ...]:
 
 
 def _find(text: str, graph: Graph) -> list[Weight]:
+    _refuse_slips(text)
     written = canonical(text).replace(" ", "")
     whole = _node(written, graph)
     if whole is not None:
@@ -61,6 +62,18 @@ def _find(text: str, graph: Graph) -> list[Weight]:
     if not found:
         raise _unknown(text, written, graph)
     return found
+
+
+def _refuse_slips(text: str) -> None:
+    """What is written otherwise: round brackets, a bracket that is not closed, several weights in one."""
+    if not text.strip():
+        raise UsageError("-w has no name behind it: write -w v1 or -w 'W1[2,1]'")
+    if text.count("[") != text.count("]"):
+        raise UsageError(f"a bracket of {text!r} is missing: an entry is written 'W1[2,1]', in quotes")
+    if "," in re.sub(r"[\[(].*?[\])]", "", text):
+        raise UsageError(f"{text!r} is more than one name: write -w for each, as in -w W1 -w W2")
+    if re.fullmatch(r"[^()\^]+\([0-9, ]+\)", text.strip()):
+        raise UsageError(f"an entry has square brackets: write '{text.strip().replace('(', '[').replace(')', ']')}'")
 
 
 def _node(name: str, graph: Graph) -> Node | None:
@@ -81,7 +94,8 @@ def _entries(graph: Graph, node: Node, places: tuple[str, ...]) -> list[Weight]:
     if places == ("*",):
         places *= len(axes)
     if len(places) != len(axes):
-        raise UsageError(f"{node.name} has {len(axes)} {'index' if len(axes) == 1 else 'indices'}: {shape}")
+        given = 0 if places == ("",) else len(places)
+        raise UsageError(f"{node.name} has {counted(len(axes), 'index', 'indices')}, not {given}: {shape}")
     choices: list[Sequence[int]] = []
     for place, axis in zip(places, axes, strict=True):
         exact = axis.resize(graph.sizes)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from backprop_derive.graph.expressions import Bound, Expression, Ref, refs
+from backprop_derive.graph.expressions import Bound, Expression, Ref, Relation, refs
 from backprop_derive.graph.indices import Affine, Axis, variable
 
 Role = Literal["input", "target", "parameter", "constant", "preactivation", "activation", "node", "loss", "regularizer", "adjoint", "choice"]
@@ -81,8 +82,26 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Assumption:
+    """What the spec says holds of the nodes `names`, as its `text` says it; the values of a check are drawn so.
+
+    `sum`: their entries sum to 1 · `one_hot`: one of them is 1, the others 0 · `probabilities`: above 0, and they sum to 1
+    · `binary`: each is 0 or 1 · `symmetric`: W[j,k] = W[k,j] · `relation`: each entry is `relation` `bound`.
+    """
+
+    text: str
+    kind: Literal["sum", "one_hot", "probabilities", "binary", "symmetric", "relation"]
+    names: tuple[str, ...]
+    relation: Relation = "="
+    bound: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
-    """How the cost is made of the loss of one sample: `1/m Σ_i L[i]`, `Σ_i L[i]` or `L`, plus a regulariser."""
+    """How the cost is made of the loss of one sample: `1/m Σ_i L[i]`, `Σ_i L[i]` or `L`, plus the node `regularizer`.
+
+    Its name is that of the loss where it is the loss: for a single sample, without a regulariser.
+    """
 
     name: str
     loss: str
@@ -104,7 +123,8 @@ class Graph:
 
     `functions` are the activations of one's own: name → (argument, definition over `Ref(argument)`), or None where
     the function is abstract. `smallest` gives sizes that may be 0. `facts` are what the textbook may
-    take for granted; `aliases` are other names that formulas may use for a node.
+    take for granted; `assumptions` are all that the spec assumes; `aliases` are other names that formulas may use for a
+    node; `latex` is how a name is written in LaTeX where the spec says it.
     """
 
     nodes: tuple[Node, ...]
@@ -119,6 +139,13 @@ class Graph:
     facts: tuple[Fact, ...] = ()
     title: str = ""
     notes: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    latex: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def assumed(self) -> tuple[str, ...]:
+        """Everything that is taken for granted, in words, each once."""
+        return tuple(dict.fromkeys((*(fact.text for fact in self.facts), *(each.text for each in self.assumptions))))
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:

@@ -36,7 +36,7 @@ def _reach(tree: Syntax, text: str) -> Fraction:
         return below
     exponent = _value(tree.right)
     if exponent is not None and exponent < 0 and _value(tree.left) == 0:
-        raise FormulaError("division by zero: 0 to a negative power", text, tree.start, tree.end)
+        raise FormulaError("0 to a negative power divides by zero", text, tree.start, tree.end)
     if exponent is None:
         _refuse_tower(tree.right, text)
         return below

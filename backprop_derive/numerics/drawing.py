@@ -16,6 +16,7 @@ from backprop_derive.errors import EvaluationError
 from backprop_derive.graph.expressions import Apply, Bracket, Expression, Fold, Integer, Ref, walk
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.numerics.assumed import assumed_values, violated
 from backprop_derive.numerics.backends import FLOAT, Array
 from backprop_derive.numerics.evaluation import evaluate
 from backprop_derive.numerics.evaluator import Evaluator
@@ -65,7 +66,7 @@ def draw_point(graph: Graph, seed: int) -> Point:
     for attempt in range(TRIES):
         values = _draw_values(graph, sizes, draw, careful=attempt > 0 and best is None)
         forward = evaluate(graph, values, sizes, functions=functions)
-        if not all(np.isfinite(array).all() for array in forward.values()):
+        if not all(np.isfinite(array).all() for array in forward.values()) or violated(graph, forward):
             continue
         evaluator = Evaluator(graph, forward, sizes, functions=functions)
         distances = {kink: kink.distance(evaluator) for kink in kinks}
@@ -78,6 +79,8 @@ def draw_point(graph: Graph, seed: int) -> Point:
             break
     if best is None:
         names = sorted({node.name for node in graph.nodes if not np.isfinite(forward[node.name]).all()})
+        if not names:
+            raise EvaluationError(f"no random values were found ({TRIES} tries) at which {' and '.join(violated(graph, forward)) or 'all that is assumed'} holds")
         raise EvaluationError(f"no random values were found ({TRIES} tries) at which {', '.join(names)} are finite numbers")
     return Point(seed, sizes, best.values, functions, best.forward, best.distances, redrawn)
 
@@ -140,7 +143,7 @@ def _draw_values(graph: Graph, sizes: Mapping[str, int], draw: np.random.Generat
         names = [fact.vector] if fact.vector is not None else [ref.name for ref in fact.entries]
         if all(name in values for name in names):
             values.update(zip(names, _summing_to_one([values[name] for name in names], draw), strict=True))
-    return values
+    return {**values, **assumed_values(graph, values, draw)}
 
 
 def _draw_leaf(node: Node, shape: tuple[int, ...], draw: np.random.Generator, *, careful: bool) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_derive.building.formulas import function_body, function_derivative
+from backprop_derive.building.formulas import all_arguments, function_body, function_derivative
 from backprop_derive.errors import EvaluationError, NotYetError
 from backprop_derive.graph.expressions import (
     Add,
@@ -184,6 +184,7 @@ class Evaluator:
             return self.functions[name](_only(arguments, name), order, self.backend)
         if order > 1:
             raise NotYetError(f"the numeric derivative of order {order} of {name}")
+        arguments.extend(self.value(default, scope) for default in all_arguments(row, expression.arguments)[len(arguments) :])
         inside = self._inside(scope, row.arguments, arguments, name)
         output = self.value(function_body(row), inside) if row.formula else self.backend.primitive(row)(_only(arguments, name))
         if order == 0:

@@ -48,13 +48,18 @@ def softmax(scores: Array, backend: FloatBackend) -> Array:
     return raised * backend.power(total, Fraction(-1))
 
 
+def log_softmax(scores: Array, backend: FloatBackend) -> Array:
+    """`z_c - log Σ_d exp(z_d)`, along the last axis."""
+    return np.asarray(scores - logsumexp(scores, backend)[..., None])
+
+
 def logsumexp(scores: Array, backend: FloatBackend) -> Array:
     """`log Σ_d exp(z_d)` over the last axis."""
     _, total, shift = _raised(scores, backend)
     return (shift + backend.primitive(_PRIMITIVES["log"])(total))[..., 0]
 
 
-TO_VECTOR: dict[str, Callable[[Array, FloatBackend], Array]] = {"softmax": softmax}
+TO_VECTOR: dict[str, Callable[[Array, FloatBackend], Array]] = {"softmax": softmax, "log_softmax": log_softmax}
 TO_SCALAR: dict[str, Callable[[Array, FloatBackend], Array]] = {"logsumexp": logsumexp}
 
 

@@ -73,7 +73,7 @@ def _worst(trials: Sequence[Trial], gradient: Gradient) -> ParameterCheck:
 def _notes(derivation: Derivation, gradients: Mapping[str, Gradient], points: Sequence[Point]) -> list[str]:
     """What the reader should know of the points."""
     found = [note for gradient in gradients.values() for note in gradient.notes]
-    found.extend(f"{fact.text} holds in all values that were drawn" for fact in derivation.graph.facts)
+    found.extend(f"{text} holds in all values that were drawn" for text in derivation.graph.assumed)
     if points[0].functions:
         found.append(f"smooth random functions stand for {', '.join(points[0].functions)}")
     redrawn = sum(point.redrawn for point in points)

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from backprop_derive.building.formulas import fill, read_formula
+from backprop_derive.building.formulas import all_arguments, fill, read_formula
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.graph.expressions import (
     ZERO,
@@ -107,7 +107,7 @@ def _below(expression: Expression, functions: Mapping[str, tuple[str, Expression
 
 def _of_row(row: Function | None, arguments: tuple[Expression, ...]) -> Iterator[_Found]:
     if row is not None:
-        values = dict(zip(row.arguments, arguments, strict=True))
+        values = dict(zip(row.arguments, all_arguments(row, arguments), strict=True))
         for formula in _kink_formulas(row):
             argument = fill(formula, values)
             yield row.name, argument, _closeness(argument)

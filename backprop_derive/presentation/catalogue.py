@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 from backprop_derive.presentation.document import Block, Document, Heading, Table, Text
 from backprop_derive.presentation.records import FORMAT
+
+if TYPE_CHECKING:
+    from backprop_derive.operations.rows import Function, Loss
 
 KINDS = ("activations", "losses", "layers", "formats", "examples")
 
@@ -27,15 +30,39 @@ def present_catalogue(kind: str | None, examples: Sequence[str]) -> Document:
 
 def _blocks(name: str, entries: _Entries) -> Iterator[Block]:
     yield Heading(2, (name.capitalize(),))
-    yield Table((), tuple(_cells(entry) for entry in entries))
+    yield Table((), tuple(cells for entry in entries for cells in _cells(entry)))
 
 
-def _cells(entry: Mapping[str, Any]) -> tuple[Text, ...]:
-    about = [str(entry[key]) for key in ("formula", "sentence") if entry.get(key)]
-    for key, label in (("aliases", "also"), ("options", "options:"), ("suffixes", "files:"), ("assumes", "assumes")):
+def _cells(entry: Mapping[str, Any]) -> Iterator[tuple[Text, ...]]:
+    """What is said of one thing: its equations one below the other, then the rest in a line."""
+    lines = [*equations(entry), "; ".join(remarks(entry))]
+    for place, line in enumerate(line for line in lines if line):
+        yield ((entry["name"] if place == 0 else "",), (line,))
+    if not any(lines):
+        yield ((entry["name"],), ())
+
+
+def equations(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The formula of a function or a loss, and its derivatives: `a = tanh(z)`, `da/dz = 1 - a^2`."""
+    if "derivatives" in entry:
+        yield f"{entry['value']} = {entry['formula']}"
+        for argument, derivative in entry["derivatives"].items():
+            yield f"d{entry['value']}/d{argument} = {derivative}"
+
+
+def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Everything else that is said of a thing, apart from the sentence on a derivative."""
+    if entry.get("sentence") and "derivatives" not in entry:
+        yield entry["sentence"]
+    if entry.get("defaults"):
+        yield "default " + ", ".join(f"{name} = {default}" for name, default in entry["defaults"].items())
+    for key, label in (
+        ("learnt", "learns"), ("aliases", "also"), ("options", "options:"), ("suffixes", "files:"), ("domain", "for"), ("assumes", "assumes"),
+    ):  # fmt: skip
         if entry.get(key):
-            about.append(f"{label} {', '.join(entry[key])}")
-    return (entry["name"],), ("; ".join(about),)
+            yield f"{label} {', '.join(entry[key])}"
+    if entry.get("kinks"):
+        yield "no derivative where " + " or ".join(f"{kink} = 0" for kink in entry["kinks"])
 
 
 def _entries(kind: str, examples: Sequence[str]) -> _Entries:
@@ -45,20 +72,44 @@ def _entries(kind: str, examples: Sequence[str]) -> _Entries:
 def _activations() -> _Entries:
     from backprop_derive.operations.functions import FUNCTIONS
 
-    return [
-        {"name": row.name, "formula": row.formula or f"{row.name}(z)", "aliases": list(row.aliases), "derivative": row.derivatives[0]}
-        for row in FUNCTIONS
-        if row.activation
-    ]
+    return [function_record(row) for row in FUNCTIONS if row.activation]
 
 
 def _losses() -> _Entries:
     from backprop_derive.operations.losses import LOSSES
 
-    return [
-        {"name": row.name, "formula": row.formula, "aliases": list(row.aliases), "derivative": row.derivatives[0], "assumes": list(row.assumes)}
-        for row in LOSSES
-    ]
+    return [loss_record(row) for row in LOSSES]
+
+
+def function_record(row: Function) -> Mapping[str, Any]:
+    """What a row says of a function. A function of a vector is read at its component c, its derivative is by z[d]."""
+    components = row.arguments if not row.vector else ("z[d]",)
+    return {
+        "name": row.name,
+        "value": "a[c]" if row.vector == "to vector" else "a",
+        "formula": row.formula or f"{row.name}({', '.join(row.arguments)})",
+        "derivatives": dict(zip(components, row.derivatives, strict=False)),
+        "learnt": list(row.required[1:]) if row.activation else [],
+        **_shared(row),
+        "latex": row.latex or rf"\operatorname{{{row.name}}}",
+    }
+
+
+def loss_record(row: Loss) -> Mapping[str, Any]:
+    """What a row says of a loss. Its vectors have the entries c, its derivatives are by the entries d."""
+    derivatives = {f"{name}[d]": text for name, text in zip(row.required, row.derivatives, strict=True)}
+    outputs = {"outputs": list(row.outputs), "targets": list(row.targets), "assumes": list(row.assumes)}
+    return {"name": row.name, "value": "L", "formula": row.formula, "derivatives": derivatives, **outputs, **_shared(row)}
+
+
+def _shared(row: Function | Loss) -> Mapping[str, Any]:
+    return {
+        "defaults": dict(zip(row.arguments[len(row.required) :], row.defaults, strict=True)),
+        "aliases": list(row.aliases),
+        "domain": list(row.domain),
+        "kinks": list(row.kinks),
+        "sentence": row.sentence,
+    }
 
 
 def _layers() -> _Entries:

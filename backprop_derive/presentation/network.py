@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from backprop_derive.calculus.derivation import Derivation
-from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, mul, reciprocal, walk
+from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal, walk
 from backprop_derive.graph.indices import axis_to, size
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node, Piece
@@ -13,16 +13,17 @@ from backprop_derive.operations.functions import find_function
 from backprop_derive.presentation.document import Block, Heading, Row, Table, Text
 
 _ENDINGS = {"mean": "the mean over {} samples", "sum": "the sum over {} samples"}
+_PENALTIES = {"l2": "L2 (weight decay)", "l1": "L1 (lasso)", "l1 and l2": "L1 and L2 (elastic net)"}
 
 
 def cost_definition(graph: Graph) -> Expression:
-    """`1/m Σ_i L`, `Σ_i L` or `L`."""
-    loss = graph.node(graph.cost.loss)
-    if graph.samples is None:
-        return loss.ref()
-    length = size(graph.samples.size)
-    total: Expression = Fold("sum", Bound(graph.samples.index, axis_to(length)), loss.ref())
-    return mul(reciprocal(Integer(length)), total) if graph.cost.reduction == "mean" else total
+    """`1/m Σ_i L`, `Σ_i L` or `L`, and the penalty added to it."""
+    total: Expression = graph.node(graph.cost.loss).ref()
+    if graph.samples is not None:
+        length = size(graph.samples.size)
+        total = Fold("sum", Bound(graph.samples.index, axis_to(length)), total)
+        total = mul(reciprocal(Integer(length)), total) if graph.cost.reduction == "mean" else total
+    return total if graph.cost.regularizer is None else add(total, Ref(graph.cost.regularizer))
 
 
 def header(derivation: Derivation) -> Iterator[Block]:
@@ -41,6 +42,9 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
     loss = graph.node(graph.cost.loss)
     named = (f", {loss.operation.replace('_', ' ')}",) if loss.operation else ()
     yield "Loss", (loss.ref(), " = ", *((loss.pieces[0].definition,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named)
+    if graph.cost.regularizer is not None:
+        penalty = graph.node(graph.cost.regularizer)
+        yield "Penalty", (penalty.ref(), " = ", penalty.pieces[0].definition, f", {_PENALTIES[penalty.operation]} on ", *_listed((Ref(name),) for name in graph.parents[penalty.name] if graph.node(name).role == "parameter"))
     if graph.samples is not None:
         index, count = graph.samples.index, graph.samples.size
         yield "Samples", (f"{index} = 1..{count}; the index {index} is left off the names in the sum over {index}",)
@@ -50,16 +54,18 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
         primed = [(Ref(name), "'") for name in abstract]
         endings = "the derivative " if len(abstract) == 1 else "the derivatives "
         yield "Functions", (*_listed((Ref(name),) for name in abstract), ": kept abstract, with ", endings, *_listed(primed))
-    if graph.facts:
-        yield "Assumed", (", ".join(fact.text for fact in graph.facts),)
+    if graph.assumed:
+        yield "Assumed", (", ".join(graph.assumed),)
     for note in graph.notes:
         yield "Note", (note,)
 
 
 def _cost_text(graph: Graph) -> Text:
-    if graph.samples is None:
+    if graph.cost.name == graph.cost.loss:
         return (Ref(graph.cost.name), ", the loss of a single sample")
-    return (Ref(graph.cost.name), " = ", cost_definition(graph), ", " + _ENDINGS[graph.cost.reduction].format(graph.samples.size))
+    ending = "the loss of a single sample" if graph.samples is None else _ENDINGS[graph.cost.reduction].format(graph.samples.size)
+    penalty: Text = () if graph.cost.regularizer is None else (" plus the penalty ", Ref(graph.cost.regularizer))
+    return (Ref(graph.cost.name), " = ", cost_definition(graph), f", {ending}", *penalty)
 
 
 def _abstract(graph: Graph) -> tuple[str, ...]:
@@ -97,7 +103,7 @@ def _stages(graph: Graph) -> list[list[Text]]:
     depth: dict[str, int] = {}
     found: dict[int, dict[Text, None]] = {}
     for node in graph.nodes:
-        if node.is_leaf or node.role == "loss":
+        if node.is_leaf or node.role in ("loss", "regularizer"):
             continue
         before = max((depth.get(parent, 0) for parent in graph.parents[node.name]), default=0)
         starts = node.role != "activation" or not node.unit or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
@@ -136,7 +142,7 @@ def forward_rows(graph: Graph) -> tuple[Row, ...]:
         for node in graph.nodes
         for piece in node.pieces
     ]
-    if graph.samples is not None:
+    if graph.cost.name != graph.cost.loss:
         rows.append(Row(Ref(graph.cost.name), cost_definition(graph), ("cost",)))
     return tuple(rows)
 
@@ -146,7 +152,9 @@ def _role(graph: Graph, node: Node) -> str:
     if node.role in ("preactivation", "activation"):
         return f"{'pre-' if node.role == 'preactivation' else ''}activation{owner}"
     if node.role == "loss":
-        return "loss of one sample" if graph.samples is not None else "loss, which is the cost"
+        return "loss of one sample" if graph.cost.name != node.name else "loss, which is the cost"
+    if node.role == "regularizer":
+        return "penalty on the parameters"
     return "output" if node.name in graph.outputs else ""
 
 

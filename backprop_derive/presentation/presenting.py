@@ -31,7 +31,7 @@ Detail = Literal["brief", "steps", "full"]
 
 DEFAULT_FORMS: tuple[Form, ...] = ("backward", "chain", "textbook")
 
-_EXPANDING = ("linearity", "chain rule")
+_EXPANDING = ("sum rule", "linearity", "chain rule")
 _NAMING = ("δ by name",)
 
 

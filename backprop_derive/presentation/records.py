@@ -27,7 +27,7 @@ def derivation_record(derivation: Derivation, gradients: Mapping[str, tuple[Grad
         "backward": [delta.name for delta in derivation.deltas.values()],
         "deltas": {delta.name: Formula(delta.value, {"of": delta.of.name}) for delta in derivation.deltas.values()},
         "gradients": {key: _gradient(graph, *given) for key, given in gradients.items()},
-        "assumptions": [fact.text for fact in graph.facts],
+        "assumptions": list(graph.assumed),
     }
 
 

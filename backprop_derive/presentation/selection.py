@@ -28,9 +28,7 @@ def _key(name: str, entry: tuple[int, ...] | None) -> str:
 
 def derivative(derivation: Derivation, gradient: Gradient) -> Partial:
     """What the gradient is of: `∂C/∂w`."""
-    graph = derivation.graph
-    cost = Ref(graph.cost.name) if graph.samples is not None else graph.node(graph.cost.loss).ref()
-    return Partial(cost, gradient.of)
+    return Partial(Ref(derivation.graph.cost.name), gradient.of)
 
 
 def closed_form(derivation: Derivation, gradient: Gradient) -> Expression:

@@ -153,7 +153,10 @@ class LatexWriter(Writer):
 
     def name(self, name: str, indices: Sequence[str]) -> str:
         joined = ("" if all(len(index) == 1 for index in indices) else ",").join(indices)
-        return latex_name(name, joined)
+        own = self.graph.latex.get(name)
+        if own is None:
+            return latex_name(name, joined)
+        return f"{{{own}}}_{{{joined}}}" if joined else own
 
     def number(self, value: Fraction) -> Written:
         if value.denominator == 1:

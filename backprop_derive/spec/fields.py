@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 PENALTIES = ("l1", "l2")
+Options = tuple[tuple[Scalar, Scalar], ...]
+
 COSTS: tuple[Literal["mean", "sum", "single"], ...] = ("mean", "sum", "single")
 A_NAME = "a name is a letter, then letters, digits, _ and primes"
+
+MAXIMUM_LENGTH = 10_000_000
+A_LENGTH = f"a whole number from 1 to {MAXIMUM_LENGTH:,}, or a name such as n"
 
 _LENGTH = re.compile("0*[1-9][0-9]{0,8}")
 _REFERENCE = re.compile(r"(?P<base>[^\[\]^]+)(?P<label>\^\([^()]*\))?(?P<indices>(?:\[[^\[\]]+\])*)(?P<late>\^\([^()]*\))?")
@@ -159,11 +164,20 @@ def _read_shape(value: Value, problems: Problems, what: str) -> tuple[Scalar, ..
 def read_length(value: Value, problems: Problems) -> Scalar | None:
     """The length of an axis: a whole number from 1, or a formula of sizes, which is read later."""
     length = read_text(value, problems, "a length (3, n, [n, d]; [] for a scalar)")
-    if length is not None and looks_like_number(length.text) and not _LENGTH.fullmatch(length.text):
-        message = f"{quoted(length.text)} is no length: a whole number from 1, or a name; values stand under values"
+    if length is not None and looks_like_number(length.text) and not is_length(length.text):
+        message = f"{quoted(length.text)} is no length: {A_LENGTH}; values stand under values"
         problems.add(length.mark, message, length.text)
         return None
     return length
+
+
+def is_length(text: str) -> bool:
+    """Whether a number is one that an axis can have as its length.
+
+    >>> is_length("3"), is_length("0"), is_length("1.5"), is_length("99999999")
+    (True, False, False, False)
+    """
+    return _LENGTH.fullmatch(text.strip()) is not None and int(text) <= MAXIMUM_LENGTH
 
 
 def read_parameters(value: Value, problems: Problems) -> tuple[Scalar, ...]:
@@ -200,39 +214,56 @@ def _read_function(key: Scalar, body: Value, problems: Problems) -> OwnFunction 
     argument = canonical(match["argument"]) if match else None
     if argument is not None and not is_name(argument):
         problems.add(key.mark, f"a function of one's own has one argument, a name, as in f(z): not {quoted(key.text)}", key.text)
-        return None
-    name = read_name(replace(key, text=match["name"]) if match else key, problems, "a function")
+    stem, bracket, _ = key.text.partition("(")
+    name = read_name(replace(key, text=stem) if bracket else key, problems, "a function")
+    if bracket and match is None:
+        problems.add(key.mark, f"{quoted(key.text)} is no function of one argument, such as f(z)", key.text)
     definition = read_text(body, problems, "a formula or `abstract`")
-    if name is None or definition is None:
+    if name is None:
         return None
+    if definition is None or (bracket and match is None) or (argument is not None and not is_name(argument)):
+        return OwnFunction(name, None, None)  # what calls it is not wrong because of that
     if "'" in name.text:
         problems.add(key.mark, "a derivative is found, not given: a function's name has no primes", key.text)
         return None
     if definition.text == "abstract":
         return OwnFunction(name, argument, None)
     if argument is None:
-        problems.add(key.mark, f"the argument is missing: write {name.text}(z): … with a formula of z, or {name.text}: abstract", key.text)
-        return None
+        message = f"the argument is missing: write {name.text}(z): … with a formula of z, or {name.text}: abstract"
+        problems.add(key.mark, message, key.text, nearest(definition.text, ("abstract",)))
+        return OwnFunction(name, None, None)
     return OwnFunction(name, argument, definition)
 
 
 def read_loss(value: Value, problems: Problems) -> LossEntry | None:
     """A name, a formula, or `{huber: {delta: 1}}`."""
-    if isinstance(value, Scalar):
-        text = read_text(value, problems, "a loss")
-        return LossEntry(text) if text else None
-    if isinstance(value, Sequence) or len(value.entries) != 1:
+    if isinstance(value, Sequence) or (isinstance(value, Mapping) and len(value.entries) != 1):
         problems.add(value.mark, "one loss is expected here: a name, a formula such as a + b, or a name with options, {huber: {delta: 1}}")
         return None
-    name, options = value.entries[0]
-    if (loss := read_text(name, problems, "a loss")) is None:
+    found = _read_with_options(value, problems, "a loss")
+    return None if found is None else LossEntry(*found)
+
+
+def read_activation(value: Value, problems: Problems) -> tuple[Scalar, Options] | None:
+    """A name, or `{leaky_relu: {slope: 0.2}}`."""
+    if isinstance(value, Mapping) and len(value.entries) != 1:
+        problems.add(value.mark, "one activation is expected here: a name, or a name with options, {leaky_relu: {slope: 0.2}}")
         return None
-    if isinstance(options, Scalar) and not options.text:
-        return LossEntry(loss)
-    return LossEntry(loss, _read_options(options, problems))
+    found = _read_with_options(value, problems, "the name of an activation")
+    return None if found is None else (replace(found[0], text=canonical(found[0].text)), found[1])
 
 
-def _read_options(value: Value, problems: Problems) -> tuple[tuple[Scalar, Scalar], ...]:
+def _read_with_options(value: Value, problems: Problems, what: str) -> tuple[Scalar, Options] | None:
+    """A name, or a mapping of it to its options."""
+    key, options = value.entries[0] if isinstance(value, Mapping) else (value, None)
+    if (name := read_text(key, problems, what)) is None:
+        return None
+    if options is None or (isinstance(options, Scalar) and not options.text):
+        return name, ()
+    return name, _read_options(options, problems)
+
+
+def _read_options(value: Value, problems: Problems) -> Options:
     found: list[tuple[Scalar, Scalar]] = []
     for key, text in read_mapping(value, problems, "{delta: 1}"):
         name, option = read_name(key, problems, "an option"), read_text(text, problems, "a number")
@@ -294,7 +325,11 @@ def _read_penalized(value: Value, problems: Problems) -> Literal["weights", "all
 def read_assumptions(value: Value, problems: Problems) -> tuple[Scalar, ...]:
     """`['sum(y) = 1']`, or one; each is read as a formula when the graph is built."""
     items = value.items if isinstance(value, Sequence) else (value,)
-    return tuple(text for item in items if (text := read_text(item, problems, "an assumption, such as 'sum(y) = 1',")) is not None)
+    texts = [read_text(item, problems, "an assumption, such as 'sum(y) = 1',") for item in items]
+    for text in texts:
+        if text is not None and not balanced(text.text):
+            problems.add(text.mark, f"the brackets of {quoted(text.text)} do not match", text.text)
+    return tuple(text for text in texts if text is not None and balanced(text.text))
 
 
 def read_learning_rate(value: Value, problems: Problems) -> Fraction | None:

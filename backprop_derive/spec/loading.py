@@ -94,14 +94,15 @@ def _file_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SpecError(Problem(f"the file cannot be read: {reason}", shown(file), value=shown(file))) from None
+    return decoded(data, file)
+
+
+def decoded(data: bytes, file: str) -> str:
+    """The text that the bytes of a file are in UTF-8. Raises SpecError where they are none."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise SpecError(Problem("the file is UTF-16: save it as UTF-8", file))
     if b"\0" in data:
         raise SpecError(Problem("the file is binary, not the text of a spec", file))
-    return _decoded(data, file)
-
-
-def _decoded(data: bytes, file: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

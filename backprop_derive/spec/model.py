@@ -47,6 +47,7 @@ class NeuronEntry:
     activation: Scalar | None = None
     output: Scalar | None = None
     preactivation: Scalar | None = None
+    activation_options: tuple[tuple[Scalar, Scalar], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backprop_derive.errors import nearest
-from backprop_derive.notation import canonical
-from backprop_derive.spec.fields import read_mapping, read_name, read_reference, read_references, read_text
+from backprop_derive.spec.fields import read_activation, read_mapping, read_name, read_reference, read_references, read_text
 from backprop_derive.spec.model import Connection, Equation, LayerEntry, NeuronEntry
 from backprop_derive.spec.numbers import looks_like_number
 from backprop_derive.spec.problems import Problems, quoted
@@ -70,15 +69,18 @@ def _read_node(key: Scalar, body: Value, problems: Problems) -> NeuronEntry | No
     if weights is None:
         problems.add(key.mark, f"the node {quoted(key.text)} has no weights", key.text)
     connections = _read_connections(weights, problems) if weights is not None else ()
+    given = body.get("activation")
+    activation, options = (None if given is None else read_activation(given, problems)) or (None, ())
     if name is None:
         return None
     return NeuronEntry(
         name,
         connections,
         _optional(body, "bias", _read_bias, problems),
-        _optional(body, "activation", _read_activation, problems),
+        activation,
         _optional(body, "output", _read_output, problems),
         _optional(body, "preactivation", _read_output, problems),
+        options,
     )
 
 
@@ -106,11 +108,6 @@ def _read_bias(value: Value, problems: Problems) -> Scalar | None:
     if isinstance(value, Scalar) and value.text in ("none", "false"):
         return None
     return read_name(value, problems, "a bias")
-
-
-def _read_activation(value: Value, problems: Problems) -> Scalar | None:
-    text = read_text(value, problems, "the name of an activation")
-    return replace(text, text=canonical(text.text)) if text else None
 
 
 def _read_output(value: Value, problems: Problems) -> Scalar | None:

@@ -16,9 +16,9 @@ from backprop_derive.calculus.adjoints import with_adjoints
 from backprop_derive.calculus.derivation import Derivation, derive
 from backprop_derive.graph.expressions import ONE, Bound, Expression, Fold, Integer, Partial, Ref, mul, reciprocal, walk
 from backprop_derive.graph.expressions import replace as replace_in
-from backprop_derive.graph.indices import axis_to, size, variable
+from backprop_derive.graph.indices import axis_to, size
 from backprop_derive.graph.nodes import Graph, Node, Piece
-from backprop_derive.numerics.backends import COMPLEX
+from backprop_derive.numerics.backends import COMPLEX, FLOAT, FloatBackend, NoComplexForm
 from backprop_derive.numerics.drawing import draw_point
 from backprop_derive.numerics.evaluation import Run, evaluate
 from backprop_derive.numerics.evaluator import Evaluator
@@ -29,6 +29,7 @@ from backprop_derive.presentation.styles import AsciiWriter
 from backprop_derive.spec.loading import read_spec
 
 TOLERANCE = 1e-11
+DIFFERENCE = 1e-5  # the step where a function has no complex form
 
 
 def graph_of(text: str) -> Graph:
@@ -105,10 +106,13 @@ class Point:
 
     @property
     def scale(self) -> float:
-        """What the cost puts in front of the sum of the losses."""
-        if self.graph.samples is None or self.graph.cost.reduction != "mean":
+        """What the cost puts in front of the sum of the losses; a loss without data is the same for all samples."""
+        if self.graph.samples is None:
             return 1.0
-        return 1 / self.sizes[self.graph.samples.size]
+        count, mean = self.sizes[self.graph.samples.size], self.graph.cost.reduction == "mean"
+        if self.graph.node(self.graph.cost.loss).sampled:
+            return 1 / count if mean else 1.0
+        return 1.0 if mean else float(count)
 
     def adjoint(self, name: str) -> Any:
         """∂(Σ_i L_i)/∂(node) as the engine pulls it."""
@@ -152,16 +156,24 @@ class Point:
             name = "only_" + top.name
             leaves = tuple(replace(node, pieces=()) for node in graph.nodes)
             graph, values = replace(graph, nodes=(*leaves, replace(top, name=name))), dict(self.forward)
-        shape = self.forward[bottom.name].shape
+        try:
+            found = self._shifted(graph, values, name, bottom.name, 1j * STEP, COMPLEX).imag / STEP
+        except NoComplexForm:
+            ahead, behind = (self._shifted(graph, values, name, bottom.name, step, FLOAT) for step in (DIFFERENCE, -DIFFERENCE))
+            found = (ahead - behind) / (2 * DIFFERENCE)
+        return np.moveaxis(found, 0, -1).reshape(self.forward[top.name].shape + self.forward[bottom.name].shape)
+
+    def _shifted(self, graph: Graph, values: Mapping[str, Any], top: str, bottom: str, step: complex, backend: FloatBackend) -> Any:
+        """`top` for a shift of each entry of `bottom`, one after the other along the first axis."""
+        shape = self.forward[bottom].shape
         count = int(np.prod(shape))
-        shift = 1j * STEP * np.eye(count).reshape(count, *shape)
-        evaluator = Evaluator(graph, {}, self.sizes, functions=self.functions, backend=COMPLEX)
+        shift = step * np.eye(count).reshape(count, *shape)
+        evaluator = Evaluator(graph, {}, self.sizes, functions=self.functions, backend=backend)
         leaves = {node.name for node in graph.nodes if node.is_leaf}
-        evaluator.store.arrays.update((leaf, np.asarray(values[leaf], dtype=complex)[None] + (shift if leaf == bottom.name else 0)) for leaf in leaves)
-        run = Run(evaluator, count, {} if bottom.name in leaves else {bottom.name: shift})
+        evaluator.store.arrays.update((leaf, backend.array(values[leaf])[None] + (shift if leaf == bottom else 0)) for leaf in leaves)
+        run = Run(evaluator, count, {} if bottom in leaves else {bottom: shift})
         run.advance(block for block in schedule(graph) if block.names[0] not in leaves)
-        found = np.broadcast_to(run.arrays[name], (count, *self.forward[top.name].shape)).imag / STEP
-        return np.moveaxis(found, 0, -1).reshape(self.forward[top.name].shape + shape)
+        return np.broadcast_to(run.arrays[top], (count, *run.arrays[top].shape[1:]))
 
 
 def _with_cost(graph: Graph) -> Graph:
@@ -169,7 +181,7 @@ def _with_cost(graph: Graph) -> Graph:
     if graph.samples is None:
         return graph
     loss, length = graph.node(graph.cost.loss), size(graph.samples.size)
-    total: Expression = Fold("sum", Bound(graph.samples.index, axis_to(length)), Ref(loss.name, (variable(graph.samples.index),)))
+    total: Expression = Fold("sum", Bound(graph.samples.index, axis_to(length)), loss.ref())
     front = reciprocal(Integer(length)) if graph.cost.reduction == "mean" else ONE
     return replace(graph, nodes=(*graph.nodes, Node(graph.cost.name, pieces=(Piece((), (), mul(front, total)),))))
 
@@ -184,24 +196,18 @@ def faults(point: Point, names: Iterable[str] | None = None, *, tolerance: float
     for name in names if names is not None else [node.name for node in graph.nodes if node.name in derivation.names]:
         node, expected = graph.node(name), point.reference(name)
         gradient = derivation.gradient(name)
-        forms = {"gradient": gradient.gradient, "backward": gradient.backward}
+        forms = [("gradient", gradient.gradient, expected), ("backward", gradient.backward, expected)]
         if name in derivation.deltas:
-            forms["delta"] = mul(_front(graph), derivation.deltas[name].value)
+            forms.append(("delta", derivation.deltas[name].value, point.of_losses(name)))
         if name in derivation.names and error(point.adjoint(name) * point.scale, expected) > tolerance:
             found.append(f"{name}: adjoint")
-        for form, expression in forms.items():
+        for form, expression, value in forms:
             for reading in (point.at, point.read_back):
-                difference = error(reading(expression, node), expected)
+                difference = error(reading(expression, node), value)
                 if not difference <= tolerance:
                     text = writer_of(derivation).write(expression)
                     found.append(f"{name}: {form} {'read back' if reading == point.read_back else ''} {difference:.1e} {text}")
     return found
-
-
-def _front(graph: Graph) -> Expression:
-    if graph.samples is None or graph.cost.reduction != "mean":
-        return ONE
-    return reciprocal(Integer(size(graph.samples.size)))
 
 
 def step_faults(point: Point, *, tolerance: float = TOLERANCE) -> list[str]:

@@ -102,6 +102,14 @@ def test_the_tests_see_a_wrong_gradient() -> None:
     assert len(step_faults(point)) >= 2
 
 
+def test_a_tiny_gradient_beside_a_large_one_is_tested() -> None:
+    spec = "inputs: x\nparameters: [w, v]\nequations:\n  L: w*x + v*x/1000000000\ncost: single\n"
+    point = Point(derivation_of(spec), values={"x": np.array(1.0), "w": np.array(1.0), "v": np.array(1.0)})
+    assert point.at(point.derivation.gradient("w").gradient, point.graph.node("w")) == 1
+    assert abs(point.at(point.derivation.gradient("v").gradient, point.graph.node("v")) / 1e-9 - 1) < 1e-12
+    assert abs(point.reference("v") / 1e-9 - 1) < 1e-12
+
+
 def test_the_gradient_of_what_the_loss_does_not_reach_is_zero() -> None:
     gradient = derivation_of(NETWORKS["dead_node"]).gradient("v")
     assert isinstance(gradient.gradient, Number)

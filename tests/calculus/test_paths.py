@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def paths(graph: Graph, start: str, end: str) -> Iterator[tuple[str, ...]]:
 def along(graph: Graph, path: tuple[str, ...], values: dict[Any, Any]) -> Any:
     """The product of ∂child/∂parent along a path, each by SymPy."""
     total = sympy.Integer(1)
-    for parent, child in zip(path, path[1:], strict=False):
+    for parent, child in pairwise(path):
         definition = direct(to_sympy(graph.node(child).pieces[0].definition))
         total *= sympy.N(sympy.diff(definition, sympy.Symbol(parent)).subs(values), DIGITS)
     return total

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from proving import Point, derivation_of, drawn_leaves, error, faults, graph_of, step_faults
+from proving import Point, derivation_of, error, faults, graph_of, step_faults
 
-from backprop_derive.errors import EvaluationError
+from backprop_derive.errors import EvaluationError, SpecError
 from backprop_derive.numerics.evaluation import evaluate
 
 
@@ -120,10 +120,19 @@ def test_a_product_over_an_index_at_zeros(zeros: tuple[int, ...], expected: list
 # -- places that do not exist ---------------------------------------------------------------------------------------------
 
 
+OUTSIDE = "parameters: [x]\nsizes: {x: [4], y: [4]}\nequations:\n  y[t]: x[t+1]\n  L: sum(y[t], t)\ncost: single\n"
+
+
 def test_a_read_outside_the_range_raises() -> None:
-    graph = graph_of("parameters: [x]\nsizes: {x: [4], y: [4]}\nequations:\n  y[t]: x[t+1]\n  L: sum(y[t], t)\ncost: single\n")
+    with pytest.raises(SpecError, match=r"x\[5\]"):
+        graph_of(OUTSIDE)
+
+
+def test_a_read_outside_a_range_that_only_numbers_tell_raises() -> None:
+    graph = graph_of(OUTSIDE.replace("x: [4], y: [4]", "x: [n], y: [q]"))
+    assert evaluate(graph, {"x": np.arange(4.0)}, {"n": 4, "q": 3})["L"] == 6
     with pytest.raises(EvaluationError, match="x"):
-        evaluate(graph, drawn_leaves(graph, {}, 0), {})
+        evaluate(graph, {"x": np.arange(4.0)}, {"n": 4, "q": 4})
 
 
 @pytest.mark.parametrize("size", [0, -1])

@@ -16,13 +16,15 @@ import yaml
 
 from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.network import build_graph
-from backprop_derive.building.scope import scope_of
+from backprop_derive.building.scope import Scope, scope_of
 from backprop_derive.calculus.adjoints import with_adjoints
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.graph.expressions import ZERO, Expression
 from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.evaluation import evaluate
 from backprop_derive.numerics.evaluator import Evaluator
+from backprop_derive.numerics.gradcheck import CheckReport, check_gradients
+from backprop_derive.presentation.styles import AsciiWriter
 from backprop_derive.spec.loading import read_spec
 
 HERE = Path(__file__).parent
@@ -54,13 +56,24 @@ def equations_spec(leaves: Mapping[str, Iterable[str]], nodes: Mapping[str, str]
     return "\n".join([*lines, f"loss: {loss}", "cost: single", ""])
 
 
+@cache
+def symbolic_case(name: str, at: int) -> Worked:
+    """A published formula's instance at one of its points. What it is published for is a parameter, all else an input."""
+    facts = facts_of(SYMBOLIC, name)
+    given = facts["points"][at]
+    wanted = [leaf for leaf in given if leaf in facts["published_gradient"]]
+    leaves = {"inputs": [leaf for leaf in given if leaf not in wanted], "parameters": wanted}
+    return Worked(equations_spec(leaves, facts["nodes"], facts["loss"]), given)
+
+
 class Worked:
     """A spec with values for its leaves: all nodes, and every form of every gradient, as numbers."""
 
-    def __init__(self, text: str, values: Mapping[str, Any], sizes: Mapping[str, int] | None = None) -> None:
+    def __init__(self, text: str, values: Mapping[str, Any]) -> None:
         self.graph = build_graph(read_spec(text, "case.yaml"))
         self.derivation = derive(self.graph)
-        self.values, self.sizes = values, {**self.graph.sizes, **(sizes or {})}
+        self.values, self.sizes = values, {**self.graph.sizes, **_lengths(self.graph, values)}
+        self._forms: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def forward(self) -> Mapping[str, Any]:
@@ -68,24 +81,50 @@ class Worked:
         return evaluate(self.graph, self.values, self.sizes)
 
     def forms(self, name: str) -> dict[str, Any]:
-        """∂(cost)/∂(node) as the steps end, as a textbook prints it, by way of the δs, and as the engine pulls it."""
+        """∂(cost)/∂(node) as the steps end, as a textbook prints it, by way of the δs, and as the engine pulls it.
+
+        The printed forms also as what their text says; the δ of a node where the cost is that of one sample. The engine's
+        adjoints are those of the losses, so they are left out where there is a penalty.
+        """
+        if name not in self._forms:
+            self._forms[name] = self._all_forms(name)
+        return self._forms[name]
+
+    def _all_forms(self, name: str) -> dict[str, Any]:
         node, gradient = self.graph.node(name), self.derivation.gradient(name)
         printed = {"last step": gradient.steps[-1].after, "textbook": gradient.gradient, "backward": gradient.backward}
-        found = {form: self._printed.expression(expression, node.letters, node.axes) for form, expression in printed.items()}
-        return {**found, "adjoint": self._adjoint(name)}
+        if self.graph.samples is None and name in self.derivation.deltas:
+            printed["delta"] = self.derivation.deltas[name].value
+        texts = {f"text of {form}": self._read(self._writer.write(printed[form]), node) for form in ("textbook", "backward")}
+        found = {form: self._printed.expression(expression, node.letters, node.axes) for form, expression in (printed | texts).items()}
+        return found if self.graph.cost.regularizer is not None else {**found, "adjoint": self._adjoint(name)}
 
-    def delta(self, name: str) -> Any:
-        """The backward pass's line of a node; None where it has none."""
-        delta, node = self.derivation.deltas.get(name), self.graph.node(name)
-        return None if delta is None else self._printed.expression(delta.value, node.letters, node.axes)
+    def text(self, name: str) -> str:
+        """What is printed for the textbook form of a gradient."""
+        return self._writer.write(self.derivation.gradient(name).gradient)
 
     def number(self, formula: str) -> float:
-        """A formula over the names of the spec, at these values."""
-        return float(self._printed.expression(self.read(formula)))
+        """A formula over the names of the spec, read as answers are, at these values."""
+        return float(self._printed.expression(read_formula(formula, self._scope)))
 
-    def read(self, formula: str) -> Expression:
-        """A formula over the names of the spec, read as answers are."""
-        return read_formula(formula, scope_of(self.graph))
+    def _read(self, text: str, node: Node) -> Expression:
+        """A printed text over the indices of a node; the index of the samples is left out of it."""
+        letters = dict(zip(node.letters, node.axes, strict=True))
+        if node.sampled:
+            del letters[node.letters[0]]
+        return read_formula(text, replace(self._scope, indices=letters))
+
+    @cached_property
+    def _scope(self) -> Scope:
+        """All names of the spec and of the backward pass."""
+        return scope_of(self._printed.graph)
+
+    @cached_property
+    def _writer(self) -> AsciiWriter:
+        """Writes with the names of the adjoints."""
+        writer, graph = AsciiWriter(self.graph), self.graph
+        writer.know({delta: (graph.node(of).axes, graph.node(of).sampled) for of, delta in self.derivation.names.items()})
+        return writer
 
     @cached_property
     def _printed(self) -> Evaluator:
@@ -111,21 +150,47 @@ class Worked:
         return 1 / self.sizes[graph.samples.size] if graph.samples is not None and graph.cost.reduction == "mean" else 1.0
 
 
+def _lengths(graph: Graph, values: Mapping[str, Any]) -> dict[str, int]:
+    """The sizes that name the length of a leaf's axis, as long as the leaf's value is."""
+    leaves = [node for node in graph.nodes if node.is_leaf]
+    axes = [pair for node in leaves for pair in zip(node.axes, np.shape(values[node.name]), strict=True)]
+    return {name: length for axis, length in axes for name in axis.high.sizes()}
+
+
 def _line(node: Node, name: str, value: Expression) -> Node:
     """A δ as a node with the axes of the node that it belongs to."""
     piece = Piece(node.ref().indices, tuple(zip(node.letters, node.axes, strict=True)), value)
     return Node(name, node.letters, node.axes, (piece,), "adjoint", node.sampled)
 
 
+def by_name(arrays: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers of a case by what a spec calls them: an array where they are all its entries."""
+    whole = {array: entries for array, entries in arrays.items() if set() < entries_of(entries) <= numbers.keys()}
+    return {**numbers, **{array: _filled(entries, numbers) for array, entries in whole.items()}}
+
+
+def entries_of(entries: Any) -> set[str]:
+    """The names in nested lists of names."""
+    if isinstance(entries, list):
+        return {found for each in entries for found in entries_of(each)}
+    return {entries}
+
+
+def _filled(entries: Any, numbers: Mapping[str, Any]) -> Any:
+    return [_filled(each, numbers) for each in entries] if isinstance(entries, list) else numbers[entries]
+
+
 def faults(worked: Worked, expected: Mapping[str, Any]) -> list[str]:
     """Every form of every gradient that is not what is expected."""
     found = []
     for name, value in expected.items():
-        forms = worked.forms(name)
-        if worked.graph.samples is None and name in worked.derivation.deltas:
-            forms["delta"] = worked.delta(name)
-        found += [f"{name}: {form} is {number}, not {value}" for form, number in forms.items() if not close(number, value)]
+        found += [f"{name}: {form} is {number}, not {value}" for form, number in worked.forms(name).items() if not close(number, value)]
     return found
+
+
+def check(worked: Worked) -> CheckReport:
+    """The numeric proof at one random point; the case's own values are another point."""
+    return check_gradients(worked.derivation, seeds=(0,))
 
 
 def close(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
@@ -140,6 +205,6 @@ def agreement(printed: str, ours: float) -> str:
     unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
     error = abs(float(printed) - ours)
     slack = 1 + 1e-9
-    if error <= 0.5 * unit * slack + 1e-15 * abs(ours):
+    if error <= 0.5 * unit * slack + 3e-16 * abs(ours):
         return "rounded"
     return "last_digit" if error <= unit * slack else "differs"

@@ -8,9 +8,7 @@ from math import sqrt
 from typing import Any
 
 import pytest
-from published import LEAVES, NUMERIC, Case, Worked, agreement, close, equations_spec, facts_of, faults, names_in
-
-from backprop_derive.numerics.gradcheck import check_gradients
+from published import LEAVES, NUMERIC, Case, Worked, agreement, check, close, equations_spec, facts_of, faults, names_in
 
 EACH = pytest.mark.parametrize("name", names_in(NUMERIC))
 
@@ -146,7 +144,7 @@ def test_a_printed_number_that_differs_is_explained(name: str, section: str, qua
 
 @EACH
 def test_the_check_passes(name: str) -> None:
-    report = check_gradients(worked(name).derivation)
+    report = check(worked(name))
     assert report.passed
     assert set(report.parameters) == set(facts_of(NUMERIC, name)["parameters"])
-    assert report.power.survivors == ()
+    assert report.power.caught == report.power.planted > 0

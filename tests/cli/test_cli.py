@@ -204,7 +204,7 @@ def test_errors_are_json_where_json_was_asked() -> None:
         (["derive", "two_hidden_nodes", "-w", "v3"], "did you mean"),
         (["derive", "two_hidden_nodes", "-f", "jsn"], "did you mean json"),
         (["derive", "two_hidden_nodes", "-o", "out.xyz"], "known are .txt, .json"),
-        (["derive", "two_hidden_nodes", "-o", "no/such/folder.txt"], "No such file or directory"),
+        (["derive", "two_hidden_nodes", "-o", "no/such/folder.txt"], "there is no folder no/such"),
         (["derive", "two_hidden_nodes", "--as", "matrix"], "the matrix form: not yet"),
         (["derive", "two_hidden_nodes", "--digits", "3"], "the option --digits: not yet"),
         (["derive", "two_hidden_nodes", "--fragment"], "the option --fragment: not yet"),

@@ -68,7 +68,7 @@ def test_names_of_the_spec_are_never_taken_apart(text: str, found: str) -> None:
     [
         ("W3", "there is no 'W3'.*parameters are W1\\[1..12, 1..4\\], b1.*also x, z1, a1.*did you mean"),
         ("w", "there is no 'w'"),
-        ("", "there is no ''"),
+        ("", "-w has no name behind it"),
         ("W1[13,1]", "no entry \\[13,1\\]: W1\\[1..12, 1..4\\]"),
         ("W1[0,1]", "no entry"),
         ("W1[1]", "has 2 indices"),

@@ -1,0 +1,103 @@
+"""`layers:` → nodes: the table of the kinds of layer, one row a kind, and the way through a list of them.
+
+A layer takes a vector and gives one: an array node where its units are numbered, scalar nodes where they have names.
+It reads the layer above, or what its `input:` names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from backprop_derive.building.draft import Draft
+from backprop_derive.building.layers.activations import build_activation
+from backprop_derive.building.layers.branching import build_concat, build_residual
+from backprop_derive.building.layers.dense import build_dense
+from backprop_derive.building.layers.stack import Kind, Stack, read_entry
+from backprop_derive.building.scope import Vector
+from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.graph.nodes import Node
+from backprop_derive.language.grammar import parse
+from backprop_derive.language.syntax import Name
+from backprop_derive.operations.functions import activation_names
+from backprop_derive.spec.model import LayerEntry
+from backprop_derive.spec.source import Scalar, Value
+
+__all__ = ["COMMON", "LAYERS", "PLANNED", "build_layers"]
+
+COMMON = ("input", "name")  # options of every kind
+PLANNED = (
+    "dropout", "batch_norm", "layer_norm", "rms_norm", "group_norm", "conv1d", "conv2d", "max_pool", "avg_pool",
+    "flatten", "embedding", "rnn", "lstm", "gru", "attention", "glu", "swiglu",
+)  # fmt: skip
+
+LAYERS: Mapping[str, Kind] = {
+    row.kind: row
+    for row in (
+        Kind("dense", build_dense, ("weights", "bias", "preactivations", "activation")),
+        Kind("activation", build_activation),
+        Kind("softmax", build_activation),
+        Kind("residual", build_residual),
+        Kind("concat", build_concat),
+    )
+}
+
+
+def build_layers(draft: Draft, inputs: Sequence[Node]) -> Vector:
+    """Add the nodes of all layers, in order; returns the output. A branch that nothing reads is a problem."""
+    if not inputs:
+        draft.problem(draft.spec.mark, "`layers` needs `inputs:`, such as `inputs: 2` or `inputs: [x1, x2]`")
+    stack = Stack(draft, _build)
+    stack.start(inputs)
+    output = stack.run(draft.spec.layers)
+    _check_transposed(stack)
+    if not draft.problems:
+        _check_read(stack)
+    return output
+
+
+def _build(stack: Stack, entry: LayerEntry, activation: Value | None) -> None:
+    """One layer, with the activation that stands below it in the list."""
+    draft, kind = stack.draft, LAYERS.get(entry.kind.text)
+    if kind is None:
+        _unknown_kind(draft, entry.kind)
+        return
+    read = read_entry(draft, entry, (*kind.options, *COMMON), activation)
+    stack.give(read, kind.build(stack, read))
+
+
+def _unknown_kind(draft: Draft, kind: Scalar) -> None:
+    if kind.text in PLANNED:
+        draft.problem(kind.mark, f"the layer {kind.text!r}: not yet (planned, not built)", kind.text)
+    elif kind.text in draft.functions or kind.text in activation_names():
+        draft.problem(kind.mark, f"{kind.text!r} is no kind of layer; an activation is written `activation: {kind.text}`", kind.text)
+    else:
+        draft.problem(kind.mark, f"{kind.text!r} is no kind of layer", kind.text, nearest(kind.text, (*LAYERS, *PLANNED)))
+
+
+def _check_transposed(stack: Stack) -> None:
+    """`weights: W1^T` needs a layer whose weights are W1."""
+    for name, mark in stack.transposed.items():
+        if name not in stack.matrices:
+            message = f"{name}^T is the transpose of the weights of another layer, but no layer has the weights {name!r}"
+            stack.draft.problem(mark, message, name, nearest(name, stack.matrices))
+
+
+def _check_read(stack: Stack) -> None:
+    """Every layer is read by another one, by the loss, or is the output."""
+    named = _read_elsewhere(stack.draft)
+    for branch in stack.branches:
+        if branch not in stack.current and not branch.read and not {branch.name, *branch.nodes} & named:
+            message = f"nothing reads the layer {branch.name!r}: name it in the `input:` of another layer, or leave it out"
+            stack.draft.problem(branch.mark, message, branch.name)
+
+
+def _read_elsewhere(draft: Draft) -> set[str]:
+    """The names that the loss and `outputs:` mention."""
+    names = {output.text for output in draft.spec.outputs}
+    if draft.spec.loss is not None:
+        try:
+            tree = parse(draft.spec.loss.text.text, frozenset(draft.nodes))
+        except FormulaError:  # told where the loss is built
+            return names
+        names |= {each.name for each in tree.walk() if isinstance(each, Name)}
+    return names

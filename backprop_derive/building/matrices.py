@@ -1,0 +1,320 @@
+"""Formulas over whole arrays → the index notation that everything else reads.
+
+    z: W@x + b              z[j] = sum(W[j,k]*x[k], k) + b[j]
+    x^T@A@x                 sum(sum(x[k]*A[k,j]*x[j], k), j)
+    sum((a - y)^2)          sum((a[j] - y[j])^2, j)
+
+A vector is a column, `x^T` a row; `@` takes a vector for whichever of the two fits, so `x@y` is the scalar product and
+`x@y^T` the matrix of all products. `+ - * / ^` and functions act entry by entry on arrays of one shape, or with numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from backprop_derive.building.names import fault, named
+from backprop_derive.building.scope import Scope
+from backprop_derive.errors import FormulaError
+from backprop_derive.graph.indices import Axis, axis_to
+from backprop_derive.graph.naming import form_text, free_letter
+from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Syntax, Transpose
+from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.losses import find_loss
+
+Shape = tuple[Axis | None, ...]  # None: not known yet
+FIRST_LETTER = "j"
+
+
+@dataclass(frozen=True)
+class Entries:
+    """An array as a rule: `at` gives the entry at given index letters; the letters in its second argument are taken.
+
+    `row`: a vector that lies, `x^T`. `product`: the entry is a sum that `@` made.
+    """
+
+    shape: Shape
+    at: Callable[[tuple[Syntax, ...], frozenset[str]], Syntax]
+    row: bool = False
+    product: bool = False
+
+
+@dataclass(frozen=True)
+class IndexForm:
+    """A formula over whole arrays, with indices: its own letters, where they run, and the entry at them."""
+
+    letters: tuple[str, ...]
+    shape: Shape
+    tree: Syntax
+
+
+def index_form(tree: Syntax, scope: Scope) -> IndexForm:
+    """The formula in index notation. Raises FormulaError where shapes do not fit, or indices stand in it already."""
+    found = entries_of(tree, scope)
+    letters: tuple[str, ...] = ()
+    for _ in found.shape:
+        letters += (free_letter(FIRST_LETTER, _taken(scope) | {*letters}),)
+    places = tuple(Name(letter, start=tree.start, end=tree.end) for letter in letters)
+    return IndexForm(letters, found.shape, found.at(places, _taken(scope) | {*letters}))
+
+
+def is_over_arrays(tree: Syntax, scope: Scope) -> bool:
+    """Whether an array stands in a formula without its indices, elsewhere than where only its whole counts: `sum(e)`, a loss."""
+    if isinstance(tree, Transpose) or (isinstance(tree, Binary) and tree.operator == "@"):
+        return True
+    if isinstance(tree, Name):
+        return not tree.indices and _is_array(tree, scope)
+    return not _gives_a_number(tree, scope) and any(is_over_arrays(child, scope) for child in tree.children())
+
+
+def _is_array(tree: Name, scope: Scope) -> bool:
+    return any(axis is None or axis.length.number != 1 for axis in _axes(tree, scope) or ())
+
+
+def _axes(tree: Name, scope: Scope) -> Shape | None:
+    name = scope.aliases.get(tree.name, tree.name)
+    if name in scope.vectors:
+        return (scope.vectors[name].axis or axis_to(scope.vectors[name].length),)
+    return scope.quantities[name].axes if name in scope.quantities else None
+
+
+def _gives_a_number(tree: Syntax, scope: Scope) -> bool:
+    """`sum(e)`, `logsumexp(z)`, a loss: a number, whatever arrays stand in it."""
+    if not isinstance(tree, Call) or tree.function in scope.functions:
+        return False
+    row = find_function(tree.function)
+    if len(tree.arguments) == 1 and (tree.function == "sum" or (row is not None and row.vector == "to scalar")):
+        return True
+    return row is None and find_loss(tree.function) is not None
+
+
+# -- one case a kind of formula ---------------------------------------------------------------------------------------
+
+
+def entries_of(tree: Syntax, scope: Scope) -> Entries:
+    """What a piece of a formula over arrays stands for."""
+    match tree:
+        case Name():
+            return _named(tree, scope)
+        case Negative(operand=operand):
+            return _each(tree, (operand,), scope, lambda parts: replace(tree, operand=parts[0]))
+        case Binary(operator="@"):
+            return _product(tree, scope)
+        case Binary() | Comparison():
+            return _each(tree, (tree.left, tree.right), scope, lambda parts: replace(tree, left=parts[0], right=parts[1]))
+        case Transpose(operand=operand):
+            return _transposed(tree, entries_of(operand, scope))
+        case Call():
+            return _call(tree, scope)
+        case Derivative():
+            raise fault("a derivative has no place in a formula over whole arrays", tree)
+        case _:
+            return _number(tree)
+
+
+def _number(tree: Syntax) -> Entries:
+    return Entries((), lambda _places, _taken: tree)
+
+
+def _named(tree: Name, scope: Scope) -> Entries:
+    if tree.indices:
+        raise fault(f"{tree.name!r} stands with indices here, and other arrays of the formula without: write all of them with indices, or none", tree)
+    shape = _axes(tree, scope)
+    if shape is None:
+        named(tree, scope)
+    if not shape:
+        return _number(tree)
+    return Entries(shape, lambda places, _: Name(tree.name, places, start=tree.start, end=tree.end))
+
+
+def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callable[[tuple[Syntax, ...]], Syntax]) -> Entries:
+    """Entry by entry, over arrays of one shape and numbers."""
+    parts = [entries_of(operand, scope) for operand in operands]
+    arrays = [part for part in parts if part.shape]
+    if not arrays:
+        return _number(tree)
+    for part in arrays[1:]:
+        if not _same(part, arrays[0]):
+            what = f"{tree.operator} takes" if isinstance(tree, Binary | Comparison) else f"{tree.function} takes" if isinstance(tree, Call) else "this takes"
+            shapes = f"{described(arrays[0])} and {described(part)} are given"
+            hint = "@ multiplies matrices" if isinstance(tree, Binary) and tree.operator == "*" else ""
+            raise fault(f"the shapes do not fit: {what} two arrays of one shape, or a number and an array; {shapes}", tree, hint)
+
+    def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
+        return build(tuple(part.at(places if part.shape else (), taken) for part in parts))
+
+    return Entries(arrays[0].shape, at, arrays[0].row)
+
+
+def _transposed(tree: Syntax, found: Entries) -> Entries:
+    if len(found.shape) > 2:
+        raise fault(f"^T takes a matrix or a vector, and this has {len(found.shape)} axes: write the formula with indices", tree)
+    if len(found.shape) == 2:
+        return Entries(found.shape[::-1], lambda places, taken: found.at(places[::-1], taken), product=found.product)
+    return replace(found, row=bool(found.shape) and not found.row)
+
+
+# -- products ---------------------------------------------------------------------------------------------------------
+
+
+def _product(tree: Binary, scope: Scope) -> Entries:
+    """`A@B`: the sum over the last axis of A, which is the first of B; a column times a row has no sum."""
+    left, right = entries_of(tree.left, scope), entries_of(tree.right, scope)
+    for part, side in ((left, tree.left), (right, tree.right)):
+        if not part.shape:
+            raise fault("@ multiplies arrays, and this is a number: write * for it", side)
+        if len(part.shape) > 2:
+            raise fault(f"@ takes matrices and vectors, and this has {len(part.shape)} axes: write the formula with indices", side)
+    if right.row:
+        return _outer(tree, left, right)
+    if not _fits(left.shape[-1], right.shape[0]):
+        raise _misfit(tree, left, right)
+
+    def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
+        letter = free_letter(FIRST_LETTER, taken)
+        index = Name(letter, start=tree.start, end=tree.end)
+        split = len(left.shape) - 1
+        before = left.at((*places[:split], index), taken | {letter})
+        behind = right.at((index, *places[split:]), taken | {letter, *_summed(before)})
+        return _sum(_times(before, behind, within=left.product), index)
+
+    return Entries((*left.shape[:-1], *right.shape[1:]), at, left.row and len(right.shape) == 2, product=True)
+
+
+def _outer(tree: Binary, left: Entries, right: Entries) -> Entries:
+    if len(left.shape) != 1 or left.row:
+        raise _misfit(tree, left, right)
+
+    def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
+        before = left.at(places[:1], taken)
+        return _times(before, right.at(places[1:], taken | {*_summed(before)}), within=left.product)
+
+    return Entries((left.shape[0], right.shape[0]), at, product=left.product)
+
+
+def _misfit(tree: Binary, left: Entries, right: Entries) -> FormulaError:
+    expected, first, second = length_text(left.shape[-1]), described(left), described(right)
+    hint = "x^T@y is the scalar product of two vectors, x@y^T the matrix of all products" if left.row and right.row else ""
+    if not hint and len(right.shape) == 2 and _fits(left.shape[-1], right.shape[1]):
+        hint = "transposed, the right side fits: ^T"
+    return fault(f"the shapes do not fit: left of @ stands {first}, so {expected} rows are expected on its right; {second} is given", tree, hint)
+
+
+def _times(left: Syntax, right: Syntax, *, within: bool) -> Syntax:
+    """The product; behind a sum that `@` made, it is drawn into the sum, so that a chain is one sum of products."""
+    if within and isinstance(left, Call):
+        body, index = left.arguments
+        return replace(left, arguments=(_times(body, right, within=True), index))
+    return Binary("*", left, right, start=left.start, end=right.end)
+
+
+def _sum(body: Syntax, index: Name) -> Call:
+    return Call("sum", (body, index), start=index.start, end=index.end)
+
+
+def _summed(tree: Syntax) -> Iterator[str]:
+    """The letters that sums inside run over."""
+    for each in tree.walk():
+        if isinstance(each, Call) and len(each.arguments) > 1 and isinstance(each.arguments[1], Name):
+            yield each.arguments[1].name
+
+
+# -- calls ------------------------------------------------------------------------------------------------------------
+
+
+def _call(tree: Call, scope: Scope) -> Entries:
+    row = None if tree.function in scope.functions else find_function(tree.function)
+    if _gives_a_number(tree, scope):
+        return _number_of(tree, scope)
+    if row is not None and row.vector == "to vector" and len(tree.arguments) == 1:
+        return _of_vector(tree, scope)
+    if tree.function in ("max", "min", "prod", "argmax") and len(tree.arguments) == 1 and is_over_arrays(tree.arguments[0], scope):
+        raise fault(f"{tree.function} over all entries is written with an index: {tree.function}(e[j], j)", tree)
+    if _binds_a_letter(tree, scope):
+        if any(isinstance(each, Name) and not each.indices and _is_array(each, scope) for each in tree.walk()):
+            raise fault(f"{tree.function} over an index takes arrays with indices; without them, sum(e) is over all entries", tree)
+        return _number(tree)
+    return _each(tree, tree.arguments, scope, lambda parts: replace(tree, arguments=parts))
+
+
+def _binds_a_letter(tree: Call, scope: Scope) -> bool:
+    """`sum(e, k)`: the second argument is an index letter."""
+    letter = tree.arguments[1] if len(tree.arguments) > 1 else None
+    return isinstance(letter, Name) and not letter.indices and letter.name not in scope.names and letter.name not in scope.sizes
+
+
+def _number_of(tree: Call, scope: Scope) -> Entries:
+    """`sum(e)` over all entries, `logsumexp(z)` over a vector; a loss stays as it is."""
+    if find_loss(tree.function) is not None and tree.function != "sum":
+        return _number(tree)
+    inner = entries_of(tree.arguments[0], scope)
+    if not inner.shape:
+        raise fault(f"{tree.function}(e) runs over the entries of an array, and this is a number", tree.arguments[0])
+    if tree.function != "sum" and len(inner.shape) > 1:
+        raise fault(f"{tree.function} takes a vector; {described(inner)} is given", tree.arguments[0])
+
+    def at(_: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
+        indices: tuple[Name, ...] = ()
+        for _axis in inner.shape:
+            indices += (Name(free_letter(FIRST_LETTER, taken | {index.name for index in indices}), start=tree.start, end=tree.end),)
+        body = inner.at(indices, taken | {index.name for index in indices})
+        for index in reversed(indices):
+            body = replace(tree, arguments=(body, index))
+        return body
+
+    return Entries((), at)
+
+
+def _of_vector(tree: Call, scope: Scope) -> Entries:
+    """`softmax(z)`: read at the place where the result is read."""
+    inner = entries_of(tree.arguments[0], scope)
+    if len(inner.shape) != 1:
+        hint = f"say over which index: {tree.function}(z[t,c], c)" if inner.shape else ""
+        raise fault(f"{tree.function} takes a vector; {described(inner)} is given", tree.arguments[0], hint)
+
+    def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
+        letter = free_letter(FIRST_LETTER, taken)
+        index = Name(letter, start=tree.start, end=tree.end)
+        return replace(tree, arguments=(inner.at((index,), taken | {letter}), index, *places))
+
+    return Entries(inner.shape, at, inner.row)
+
+
+# -- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def described(found: Entries) -> str:
+    """`a number`, `a vector of n`, `a row of n`, `a matrix of h × n`."""
+    return described_shape(found.shape, row=found.row)
+
+
+def described_shape(shape: Shape, *, row: bool = False) -> str:
+    """The shape in words."""
+    if not shape:
+        return "a number"
+    if len(shape) == 1:
+        return f"{'a row' if row else 'a vector'} of {length_text(shape[0])}"
+    return f"{'a matrix' if len(shape) == 2 else 'an array'} of {' × '.join(map(length_text, shape))}"
+
+
+def length_text(axis: Axis | None) -> str:
+    """The length of an axis, in brackets where it is a sum."""
+    if axis is None:
+        return "?"
+    text = form_text(axis.length)
+    return text if len(axis.length.terms) + bool(axis.length.constant) <= 1 else f"({text})"
+
+
+def _same(left: Entries, right: Entries) -> bool:
+    fit = len(left.shape) == len(right.shape) and all(map(_fits, left.shape, right.shape))
+    return fit and left.row == right.row
+
+
+def _fits(left: Axis | None, right: Axis | None) -> bool:
+    return left is None or right is None or left == right
+
+
+def _taken(scope: Scope) -> frozenset[str]:
+    """Names that cannot be index letters."""
+    samples = () if scope.samples is None else (scope.samples.index, scope.samples.size)
+    return frozenset((*scope.names, *scope.sizes, *scope.indices, *scope.functions, *samples))

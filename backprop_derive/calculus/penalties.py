@@ -1,0 +1,60 @@
+"""What a penalty on the parameters adds to a gradient:
+
+    C = (mean of the losses) + R        ∂C/∂w = ∂(mean of the losses)/∂w + ∂R/∂w
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from backprop_derive.calculus.chain import Chain
+from backprop_derive.calculus.rewriting import tidy
+from backprop_derive.calculus.steps import Factor, Step
+from backprop_derive.graph.expressions import Expression, Partial, add
+from backprop_derive.graph.nodes import Cost, Graph, Node
+
+_IDENTITY = "d(u + v)/dw = du/dw + dv/dw"
+_KINDS = {
+    "l2": "the 2 of the power rule cancels the ½, and only the parameter's own square depends on it",
+    "l1": "the derivative of an absolute value is the sign, taken as 0 at 0",
+    "l1 and l2": "the absolute value gives the sign, the square the parameter itself, since its 2 cancels the ½",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """∂R/∂w by name and by value."""
+
+    by_name: Partial
+    value: Expression
+    kind: str
+
+    @property
+    def factor(self) -> Factor:
+        """∂R/∂w as a factor that is explained."""
+        return Factor(self.by_name, self.value, "derivative of the penalty", f"derivative of the penalty: {_KINDS[self.kind]}")
+
+    def steps(self, start: Expression, of_loss: Expression, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """The steps from `start`, ∂C/∂w: apart into ∂R/∂w and `of_loss`; then the `steps` of the loss, with ∂R/∂w beside
+        them, which is replaced by its value where the chain rule has been applied."""
+        reason = f"the cost is made of the losses and of the penalty {self.by_name.top.name}: the derivative of a sum is the sum of the derivatives"
+        found = [Step("sum rule", reason, start, add(of_loss, self.by_name), _IDENTITY)]
+        chained = next((at for at, step in enumerate(steps, 1) if step.rule == "chain rule"), 0)
+        for step in steps[:chained]:
+            found.append(replace(step, before=found[-1].after, after=add(step.after, self.by_name)))
+        reached = steps[chained - 1].after if chained else of_loss
+        found.append(Step(self.factor.rule, self.factor.reason, found[-1].after, add(reached, self.value)))
+        for step in steps[chained:]:
+            found.append(replace(step, before=found[-1].after, after=add(step.after, self.value)))
+        return tuple(found)
+
+
+def penalty_on(graph: Graph, node: Node) -> Penalty | None:
+    """What the graph's penalty adds to the gradient of a node, by the chain rule with R as its target; None if nothing."""
+    name = graph.cost.regularizer
+    if name is None or node.name not in graph.parents[name]:
+        return None
+    chain = Chain(replace(graph, cost=Cost(name, name, "single"), samples=None, facts=()))
+    value = tidy(chain.settled(chain.assembled(node.name, chain.by_name), node))
+    return Penalty(Partial(chain.loss.ref(), node.ref()), value, chain.loss.operation)

@@ -1,0 +1,26 @@
+"""`schema`: the JSON Schema of specs, for editors."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("schema")
+@click.option("-o", "--output", "file", metavar="FILE", help="Write to a file.")
+def command(file: str | None) -> None:
+    """Print the JSON Schema of specs.
+
+    An editor that knows it completes keys and marks mistakes while a spec is written. With the YAML language server, put
+    this in the first line of a spec:
+
+    \b
+    # yaml-language-server: $schema=spec.schema.json
+    """
+    import json
+
+    from backprop_derive.building.layers import COMMON, LAYERS
+    from backprop_derive.cli.output import emit_text
+    from backprop_derive.spec.schema import spec_schema
+
+    schema = spec_schema({kind: (*layer.options, *COMMON) for kind, layer in LAYERS.items()})
+    emit_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", file, replace=True)
