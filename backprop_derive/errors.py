@@ -19,7 +19,9 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+LONGEST_COMPARED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +130,19 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
     by_folded: dict[str, str] = {}
     for candidate in known:
         by_folded.setdefault(candidate.casefold(), candidate)
-    likeness = {folded: _likeness(name.casefold(), folded) for folded in by_folded}
-    best = max(likeness.values(), default=0.0)
-    least = max(0.6 if len(name) > 3 else 0.5, best - 0.15)
-    close = sorted((folded for folded in by_folded if likeness[folded] >= least), key=lambda each: (-likeness[each], each[:1] != name[:1].casefold()))
+    wanted, least = name.casefold(), 0.6 if len(name) > 3 else 0.5
+    likeness = dict(_likenesses(wanted, by_folded, least))
+    least = max(likeness.values(), default=0.0) - 0.15
+    close = sorted((folded for folded in likeness if likeness[folded] >= least), key=lambda each: (-likeness[each], each[:1] != wanted[:1]))
     return tuple(by_folded[folded] for folded in close[:count])
 
 
-def _likeness(name: str, candidate: str) -> float:
-    """From 0, little in common, to 1, the same; very long names are not compared."""
-    matcher = SequenceMatcher(None, candidate, name)
-    if max(len(name), len(candidate)) > 200 or matcher.real_quick_ratio() < 0.5 or matcher.quick_ratio() < 0.5:
-        return 0.0
-    return matcher.ratio()
+def _likenesses(name: str, candidates: Iterable[str], least: float) -> Iterator[tuple[str, float]]:
+    """Those that are at least so like the name: 0 is nothing in common, 1 the same. Very long names are not compared."""
+    matcher = SequenceMatcher(None, "", name[:LONGEST_COMPARED])
+    for candidate in candidates:
+        if len(candidate) > LONGEST_COMPARED or min(len(candidate), len(name)) * 2 < least * (len(candidate) + len(name)):
+            continue
+        matcher.set_seq1(candidate)
+        if matcher.quick_ratio() >= least and (likeness := matcher.ratio()) >= least:
+            yield candidate, likeness

@@ -10,7 +10,7 @@ from backprop_derive.building.formulas import resolve
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.names import CONSTANTS
 from backprop_derive.building.scope import Quantity, Scope
-from backprop_derive.errors import FormulaError, Problem, nearest
+from backprop_derive.errors import FormulaError, Problem, SpecError, nearest
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.indices import Affine, Axis, axis_to, number, size
 from backprop_derive.graph.naming import form_text
@@ -24,6 +24,8 @@ from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.numbers import looks_like_number
 from backprop_derive.spec.problems import quoted
 from backprop_derive.spec.source import Mark, Scalar
+
+MOST_PROBLEMS = 200
 
 
 @dataclass
@@ -44,8 +46,10 @@ class Draft:
     # -- problems ---------------------------------------------------------------------------------------------------
 
     def problem(self, mark: Mark, message: str, value: str | None = None, near: tuple[str, ...] = ()) -> None:
-        """Something is wrong at a place of the spec."""
+        """Something is wrong at a place of the spec. Raises SpecError where so much is wrong that more would be no help."""
         self.problems.append(mark.problem(message, value, near))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise SpecError(sorted(self.problems, key=lambda each: (each.line or 0, each.column or 0)), self.spec)
 
     def fault(self, scalar: Scalar, error: FormulaError) -> None:
         """A formula of the spec cannot be read: say where in it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from backprop_derive.building.combining import called_losses, combined_piece
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import axes_alone, integer_form
 from backprop_derive.building.losses import called_loss, loss_facts, loss_piece
@@ -49,7 +50,7 @@ def build_equations(draft: Draft) -> None:
     names = frozenset((*draft.nodes, *(left.name for left in lefts), *draft.aliases))
     for left in lefts:
         _parse_right(draft, left, names)
-    _write_indices(draft, lefts)
+    _write_indices(draft, lefts, names)
     mains = _mains(draft, lefts)
     known = {name: Quantity(node.axes) for name, node in draft.nodes.items()}
     declared = {name.text: draft.axes(shape) for name, shape in draft.spec.sizes if name.text in mains}
@@ -115,7 +116,7 @@ def _mains(draft: Draft, lefts: list[_Left]) -> dict[str, _Left]:
     return mains
 
 
-def _write_indices(draft: Draft, lefts: list[_Left]) -> None:
+def _write_indices(draft: Draft, lefts: list[_Left], names: frozenset[str]) -> None:
     """Equations over whole arrays get their indices, `z: W@x` becomes `z[j] = sum(W[j,k]*x[k], k)`; those that others need come first."""
     sizes = {name.text: draft.axes(shape) for name, shape in draft.spec.sizes}
     known = {name: Quantity(node.axes) for name, node in draft.nodes.items()}
@@ -134,7 +135,7 @@ def _write_indices(draft: Draft, lefts: list[_Left]) -> None:
             return
         left = next((left for left in ready if all(None not in known[name].axes for name in _read_by(left) & set(known))), ready[0])
         waiting.remove(left)
-        shape = None if _read_by(left) & unknown else _written_with_indices(draft, left, known, sizes.get(left.name))
+        shape = None if _read_by(left) & unknown else _written_with_indices(draft, left, known, sizes.get(left.name), names)
         known[left.name] = Quantity((None,) if shape is None else shape)
         if shape is None:
             unknown.add(left.name)
@@ -175,13 +176,15 @@ def _read_by(left: _Left) -> set[str]:
     return set() if left.tree is None else {each.name for each in left.tree.walk() if isinstance(each, Name)}
 
 
-def _written_with_indices(draft: Draft, left: _Left, known: dict[str, Quantity], given: tuple[Axis, ...] | None) -> tuple[Axis | None, ...] | None:
+def _written_with_indices(
+    draft: Draft, left: _Left, known: dict[str, Quantity], given: tuple[Axis, ...] | None, names: frozenset[str]
+) -> tuple[Axis | None, ...] | None:
     """The shape that an equation over whole arrays gives its left side, which gets letters for it; None if something is wrong."""
     scope = _scope(draft, known, left)
     if left.tree is None or not is_over_arrays(left.tree, scope):
         return ()
     try:
-        form = index_form(left.tree, scope)
+        form = index_form(left.tree, scope, names)
         if given is not None and None not in form.shape and given != form.shape:
             message = f"{left.name!r} is {described_shape(given)} under `sizes:`, and this gives {described_shape(form.shape)}"
             raise FormulaError(message, "", left.tree.start, left.tree.end)
@@ -261,6 +264,11 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
             draft.facts.extend(loss_facts(called))
             losses[left.name] = called.row.name
             pieces[left.name].append(loss_piece(called))
+            continue
+        inside = () if left.places else tuple(called_losses(left.tree, scope))
+        if inside:
+            draft.facts.extend(fact for call in inside for fact in loss_facts(call))
+            pieces[left.name].append(combined_piece(left.tree, scope, definition))
             continue
         places = tuple(variable(place) if isinstance(place, str) else place for place in left.places)
         activation, piece = recognised(left.name, Piece(places, tuple(left.axes.items()), definition), draft.functions)

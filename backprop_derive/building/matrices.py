@@ -48,14 +48,18 @@ class IndexForm:
     tree: Syntax
 
 
-def index_form(tree: Syntax, scope: Scope) -> IndexForm:
-    """The formula in index notation. Raises FormulaError where shapes do not fit, or indices stand in it already."""
+def index_form(tree: Syntax, scope: Scope, names: frozenset[str] = frozenset()) -> IndexForm:
+    """The formula in index notation; its letters are neither names of the scope nor the `names` that it does not know yet.
+
+    Raises FormulaError where shapes do not fit, or indices stand in it already.
+    """
     found = entries_of(tree, scope)
+    taken = names | _taken(scope)
     letters: tuple[str, ...] = ()
     for _ in found.shape:
-        letters += (free_letter(FIRST_LETTER, _taken(scope) | {*letters}),)
+        letters += (free_letter(FIRST_LETTER, taken | {*letters}),)
     places = tuple(Name(letter, start=tree.start, end=tree.end) for letter in letters)
-    return IndexForm(letters, found.shape, found.at(places, _taken(scope) | {*letters}))
+    return IndexForm(letters, found.shape, found.at(places, taken | {*letters}))
 
 
 def is_over_arrays(tree: Syntax, scope: Scope) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from backprop_derive.building.activations import activation
 from backprop_derive.building.draft import Draft
@@ -29,6 +29,22 @@ def build_neurons(draft: Draft) -> None:
             draft.add(Node(neuron.bias.text, role="parameter"), neuron.bias.mark, shared=True)
     for neuron in neurons:
         _add_neuron(draft, neuron, sources)
+    _check_outputs(draft, neurons, sources)
+
+
+def _check_outputs(draft: Draft, neurons: Sequence[NeuronEntry], sources: Mapping[str, str]) -> None:
+    """Where every node is read by a node, they read each other in a circle, and nothing is an output."""
+    outputs = {output_name(neuron): neuron for neuron in neurons}
+    readers: dict[str, str] = {}
+    for name, neuron in outputs.items():
+        for source in (source for connection in neuron.connections for source in connection.sources):
+            readers.setdefault(sources.get(source.text, source.text), name)
+    path = list(outputs)[:1]
+    while path[-1] in readers and path.count(path[-1]) == 1:
+        path.append(readers[path[-1]])
+    if outputs.keys() <= readers.keys():
+        circle = path[path.index(path[-1]) :]
+        draft.problem(outputs[circle[0]].key.mark, f"a cycle: {' → '.join(reversed(circle))}", circle[0])
 
 
 def output_name(neuron: NeuronEntry) -> str:

@@ -36,7 +36,9 @@ from backprop_derive.graph.expressions import (
 
 def arranged(terms: Sequence[Term]) -> Expression:
     """The sum of terms as a book writes it."""
-    ordered = _positive_first([part for term in _by_choice(_by_condition(terms)) for part in _opened_sum(_flipped(_gathered(term)), len(terms))])
+    gathered = [_gathered(term) for term in _by_choice(_by_condition(terms))]
+    shared = _shared_factors(gathered) if len(gathered) > 1 else []
+    ordered = _positive_first([part for term in gathered for part in _opened_sum(_flipped(term, shared), len(terms))])
     if len(ordered) < 2:
         return expression_of(ordered)
     return _factored(ordered)
@@ -135,11 +137,13 @@ def _ordered_sum(factor: Expression) -> Expression:
     return factor
 
 
-def _flipped(term: Term) -> Term:
-    """A minus in front goes into the first factor that is a difference."""
+def _flipped(term: Term, shared: Sequence[Expression] = ()) -> Term:
+    """A minus in front goes into the first factor that is a difference (and that not all terms share: it is taken out)."""
     if term.coefficient >= 0:
         return term
     for place, factor in enumerate(term.factors):
+        if factor in shared:
+            continue
         if isinstance(factor, Add) and len(factor.terms) == 2 and negative(factor.terms[1]) and not negative(factor.terms[0]):
             first, second = factor.terms
             if first == ONE or isinstance(first, Number):

@@ -19,10 +19,11 @@ from backprop_derive.calculus.elements import (
     written_out,
 )
 from backprop_derive.calculus.front import Front
+from backprop_derive.calculus.penalties import Penalty, penalty_chain, penalty_on
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
 from backprop_derive.calculus.steps import Factor, Step, factor_of
 from backprop_derive.errors import UsageError, nearest
-from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, reindex, walk
+from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, add, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Graph, Node
@@ -95,21 +96,39 @@ class Derivation:
     def gradient(self, name: str) -> Gradient:
         """∂(cost)/∂(any node or leaf), at the node's letters. Raises UsageError for an unknown name."""
         if name not in self._found:
-            if name not in self.graph.by_name:
-                close = nearest(name, self.graph.by_name)
-                hint = f" (did you mean {' or '.join(close)}?)" if close else ""
-                raise UsageError(f"there is no {name!r} in this network; there are: {', '.join(self.graph.by_name)}{hint}")
-            self._found[name] = _gradient(self.chain, self.graph.node(name))
+            self._found[name] = self._with_penalty(self._without_penalty(name), {})
         return self._found[name]
 
     @cached_property
     def _found(self) -> dict[str, Gradient]:
         return {}
 
+    @cached_property
+    def _of_losses(self) -> dict[str, Gradient]:
+        return {}
+
+    @cached_property
+    def _penalties(self) -> Chain | None:
+        return penalty_chain(self.graph)
+
+    def _without_penalty(self, name: str) -> Gradient:
+        if name not in self._of_losses:
+            if name not in self.graph.by_name:
+                close = nearest(name, self.graph.by_name)
+                hint = f" (did you mean {' or '.join(close)}?)" if close else ""
+                raise UsageError(f"there is no {name!r} in this network; there are: {', '.join(self.graph.by_name)}{hint}")
+            self._of_losses[name] = _gradient(self.chain, self.graph.node(name))
+        return self._of_losses[name]
+
+    def _with_penalty(self, of_losses: Gradient, values: Mapping[str, Affine]) -> Gradient:
+        node = self.graph.node(of_losses.of.name)
+        penalty = None if self._penalties is None else penalty_on(self._penalties, node, values)
+        return of_losses if penalty is None else _plus(self.chain, of_losses, penalty)
+
     def element(self, name: str, place: tuple[int, ...]) -> Gradient:
         """The gradient of one entry of an array, with sums over known lengths written out. Raises UsageError for a place
         that the array does not have."""
-        whole = self.gradient(name)
+        whole = self._without_penalty(name)
         values = at_place(self.chain, self.graph.node(name), place)
         of = reindex(whole.of, values)
         assert isinstance(of, Ref)
@@ -117,7 +136,8 @@ class Derivation:
         expansion = written_out(self.chain, at_numbers(whole.expansion, values))
         backward = tidy_samples(written_out(self.chain, at_numbers(whole.backward, values)))
         factors = element_factors(whole.factors, values)
-        return Gradient(of, expansion, factors, backward, steps[-1].after, steps, whole.assumptions, whole.notes)
+        entry = Gradient(of, expansion, factors, backward, steps[-1].after, steps, whole.assumptions, whole.notes)
+        return self._with_penalty(entry, values)
 
     def entries(self, name: str) -> Iterator[tuple[tuple[int, ...], Expression]]:
         """Every entry of an array with its gradient in δ by name, sums over known lengths written out; one at a time, so
@@ -180,8 +200,7 @@ def _with_deltas(chain: Chain, expression: Expression, name: str) -> Expression:
 
 def _gradient(chain: Chain, node: Node) -> Gradient:
     graph = chain.graph
-    cost = Ref(graph.cost.name) if graph.samples is not None else chain.loss.ref()
-    trail = _Trail(Partial(cost, node.ref()))
+    trail = _Trail(Partial(Ref(graph.cost.name), node.ref()))
     if node.name not in chain.reaching:
         note = f"{graph.cost.loss} does not depend on {node.name}, so its gradient is 0"
         trail.step("no dependence", note, ZERO)
@@ -200,6 +219,27 @@ def _gradient(chain: Chain, node: Node) -> Gradient:
     assumed = chain.assumed(node.name) or any(step.rule in ASSUMING for step in trail.steps)
     used = tuple(fact.text for fact in graph.facts) if assumed else ()
     return Gradient(node.ref(), front.put(expansion), factors, backward, trail.now, tuple(trail.steps), used)
+
+
+def _plus(chain: Chain, of_losses: Gradient, penalty: Penalty) -> Gradient:
+    """The gradient of the losses plus that of the penalty on the parameters."""
+    whole, steps = Partial(Ref(chain.graph.cost.name), of_losses.of), of_losses.steps
+    first: Expression = ZERO
+    if of_losses.of.name not in chain.reaching:
+        steps = ()
+    elif steps[0].rule == "linearity":
+        first, steps = steps[0].after, steps[1:]
+    else:
+        first = Front(chain.graph, chain.graph.node(of_losses.of.name)).put(chain.of_loss(of_losses.of))
+    return Gradient(
+        of_losses.of,
+        add(of_losses.expansion, penalty.by_name),
+        (*of_losses.factors, penalty.factor),
+        add(of_losses.backward, penalty.value),
+        add(of_losses.gradient, penalty.value),
+        penalty.steps(whole, first, steps),
+        of_losses.assumptions,
+    )
 
 
 class _Trail:

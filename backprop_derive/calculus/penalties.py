@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backprop_derive.calculus.chain import Chain
+from backprop_derive.calculus.elements import at_numbers
 from backprop_derive.calculus.rewriting import tidy
 from backprop_derive.calculus.steps import Factor, Step
 from backprop_derive.graph.expressions import Expression, Partial, add
+from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Cost, Graph, Node
 
 _IDENTITY = "d(u + v)/dw = du/dw + dv/dw"
@@ -50,11 +52,18 @@ class Penalty:
         return tuple(found)
 
 
-def penalty_on(graph: Graph, node: Node) -> Penalty | None:
-    """What the graph's penalty adds to the gradient of a node, by the chain rule with R as its target; None if nothing."""
+def penalty_chain(graph: Graph) -> Chain | None:
+    """The chain rule with the graph's penalty as its target; None without a penalty."""
     name = graph.cost.regularizer
-    if name is None or node.name not in graph.parents[name]:
+    return None if name is None else Chain(replace(graph, cost=Cost(name, name, "single"), samples=None, facts=()))
+
+
+def penalty_on(chain: Chain, node: Node, values: Mapping[str, Affine]) -> Penalty | None:
+    """What the penalty adds to the gradient of a node, or of one of its entries, where `values` puts numbers for letters;
+    None if the penalty does not depend on it."""
+    if node.name not in chain.reaching:
         return None
-    chain = Chain(replace(graph, cost=Cost(name, name, "single"), samples=None, facts=()))
     value = tidy(chain.settled(chain.assembled(node.name, chain.by_name), node))
-    return Penalty(Partial(chain.loss.ref(), node.ref()), value, chain.loss.operation)
+    by_name = at_numbers(Partial(chain.loss.ref(), node.ref()), values)
+    assert isinstance(by_name, Partial)
+    return Penalty(by_name, at_numbers(value, values), chain.loss.operation)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from backprop_derive.calculus.adjoints import with_adjoints
+from backprop_derive.calculus.adjoints import Adjoint, adjoints, with_adjoints
 from backprop_derive.calculus.derivation import Derivation, Gradient
 from backprop_derive.errors import EvaluationError
-from backprop_derive.graph.expressions import ZERO, Expression, mul
+from backprop_derive.graph.expressions import ZERO, Expression, add, mul
 from backprop_derive.graph.indices import variable
 from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
@@ -52,14 +53,26 @@ class PrintedForms:
 
     def _raw_adjoint(self, node: Node) -> Expression:
         """The engine's adjoint is that of the summed loss: the cost's 1/m is put in front."""
-        adjoint = self.derivation.adjoints.get(node.name)
-        if adjoint is None:
-            return ZERO
-        return mul(mean_factor(self.derivation.graph), self._raw.graph.node(adjoint.name).pieces[0].definition)
+        adjoint, penalty = self.derivation.adjoints.get(node.name), self._of_penalty.get(node.name)
+        of_losses = ZERO if adjoint is None else mul(mean_factor(self.derivation.graph), self._raw_definition(adjoint))
+        return of_losses if penalty is None else add(of_losses, self._raw_definition(penalty))
+
+    def _raw_definition(self, adjoint: Adjoint) -> Expression:
+        return self._raw.graph.node(adjoint.name).pieces[0].definition
+
+    @cached_property
+    def _with_adjoints(self) -> Graph:
+        return with_adjoints(self.derivation.graph, self.derivation.adjoints)
+
+    @cached_property
+    def _of_penalty(self) -> Mapping[str, Adjoint]:
+        """The engine's adjoints of the penalty, by names that those of the loss have left free."""
+        penalty = self.derivation.graph.cost.regularizer
+        return {} if penalty is None else adjoints(self._with_adjoints, penalty)
 
     @cached_property
     def _raw(self) -> Evaluator:
-        return self._evaluator(with_adjoints(self.derivation.graph, self.derivation.adjoints))
+        return self._evaluator(with_adjoints(self._with_adjoints, self._of_penalty))
 
     @cached_property
     def _printed(self) -> Evaluator:

@@ -28,14 +28,14 @@ class Key:
 
 
 _OPTIONS: Form = {"anyOf": [mapping(NAME, NUMBER), {"type": "null"}, choice("")]}
-_LOSS: Form = {"anyOf": [TEXT, {**mapping(TEXT, _OPTIONS), "maxProperties": 1}]}
+_WITH_OPTIONS: Form = {"anyOf": [TEXT, {**mapping(TEXT, _OPTIONS), "maxProperties": 1}]}
 _PENALTY: Form = {
     **record({"l1": TEXT, "l2": TEXT, "of": {"anyOf": [choice("weights", "all"), one_or_list(NAME)]}}),
     "anyOf": [{"required": ["l1"]}, {"required": ["l2"]}],
 }
 _BIAS: Form = {"anyOf": [NAME, {"const": False}, choice("none", "false")]}
 _NODE: Form = record(
-    {"weights": mapping(NAME, one_or_list(REFERENCE)), "bias": _BIAS, "activation": TEXT, "output": NAME, "preactivation": NAME}, ("weights",)
+    {"weights": mapping(NAME, one_or_list(REFERENCE)), "bias": _BIAS, "activation": _WITH_OPTIONS, "output": NAME, "preactivation": NAME}, ("weights",)
 )
 _LAYERS: Form = {"type": "array", "items": {"$ref": "#/$defs/layer"}, "minItems": 1}
 
@@ -48,7 +48,7 @@ KEYS: tuple[Key, ...] = (
     Key("sizes", "sizes", fields.read_sizes, mapping(NAME, SHAPE), "Shapes of arrays and numbers for sizes: {W1: [h, n], n: 3}."),
     Key("functions", "functions", fields.read_functions, mapping(TEXT, TEXT), "Activations of one's own: `swish2(z): z*sigmoid(z)`, or `snake: abstract`."),
     Key("outputs", "outputs", fields.read_outputs, one_or_list(NAME), "What the loss compares with the targets, in their order. Default: what nothing reads."),
-    Key("loss", "loss", fields.read_loss, _LOSS, "The loss of one sample: an equation or a node, a loss of the table, {huber: {delta: 1}}, or a formula."),
+    Key("loss", "loss", fields.read_loss, _WITH_OPTIONS, "The loss of one sample: an equation or a node, a loss of the table, {huber: {delta: 1}}, or a formula."),
     Key("cost", "cost", fields.read_cost, choice(*fields.COSTS), "How losses become the cost: mean (default), sum, or single for one sample."),
     Key("regularization", "regularization", fields.read_regularization, _PENALTY, "A penalty added once: {l2: lambda, of: weights}."),
     Key("values", "values", read_values, VALUES, "Numbers for names: {w1: 0.15, W2: [[0.4, 0.45], [0.5, 0.55]]}."),

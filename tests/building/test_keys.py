@@ -84,6 +84,25 @@ def test_losses_in_a_formula_bring_their_assumptions() -> None:
     assert check_gradients(derivation).passed
 
 
+def test_several_losses_in_an_equation() -> None:
+    text = """
+inputs: [x]
+targets: {y1: [], y2: 3}
+parameters: [w, W]
+sizes: {W: [3]}
+equations:
+  price: w*x
+  z[c]: W[c]*x
+  p[c]: softmax(z[c], c)
+  E: half_squared_error(price, y1) + 0.5*cross_entropy(p, y2)
+"""
+    derivation = derivation_of(text)
+    assert derivation.graph.assumed == ("sum(y2) = 1",)
+    assert gradient(derivation, "w") == "1/m*sum((price - y1)*x, i)"
+    assert gradient(derivation, "W") == "1/(2*m)*sum((p[j] - y2[j])*x, i)"
+    assert check_gradients(derivation).passed
+
+
 def test_outputs_choose_what_the_loss_compares_and_in_which_order() -> None:
     swapped = graph_of(TWO_HEADS + "outputs: [kind, P]\nloss: half_squared_error\n")
     assert swapped.outputs == ("kind", "price")

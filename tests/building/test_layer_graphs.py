@@ -140,6 +140,7 @@ layers:
           - dense: n
           - activation: softplus
       - concat: [r2]
+        name: c2
   - dense: 2
 loss: half_squared_error
 """
@@ -212,8 +213,6 @@ def test_the_proof_passes_and_sees_mistakes(name: str) -> None:
     ],
 )
 def test_names(text: str, expected: str) -> None:
-    if text == NESTED:
-        text = text.replace("- concat: [r2]", "- concat: [r2]\n        name: c2")
     assert names(text) == expected.split()
 
 
@@ -243,7 +242,7 @@ def test_a_linear_layer_with_a_name_has_both_names() -> None:
 
 def test_yhat_is_the_output() -> None:
     text = "inputs: {x: n}\nlayers:\n  - dense: 1\ntargets: y\nloss: 1/2*(yhat - y)^2\n"
-    assert gradient_text(text, "W1") == "1/m*sum(where(j = 1, (z1[1] - y)*x[k], 0), i)"
+    assert gradient_text(text, "W1") == "1/m*sum(where(j = 1, (z1[1] - y[1])*x[k], 0), i)"
 
 
 # -- what is read -------------------------------------------------------------------------------------------------------
@@ -279,7 +278,7 @@ def test_scalars_are_joined_without_a_node() -> None:
     ("text", "weight", "expected"),
     [
         (AUTOENCODER, "W", "1/m*sum((1 - a1[j]^2)*x[k]*sum((z2[l] - y[l])*W[j,l], l) + (z2[k] - y[k])*a1[j], i)"),
-        (DECODER_FIRST, "W", "1/m*sum((z2[j] - y[j])*z1[k] + x[j]*sum((z2[l] - y[l])*W[l,k], l), i)"),
+        (DECODER_FIRST, "W", "1/m*sum(x[j]*sum((z2[l] - y[l])*W[l,k], l) + (z2[j] - y[j])*z1[k], i)"),
         (SHARED, "W", "2/(3*m)*sum((1 - a1[j]^2)*x[k]*sum((z2[l] - y[l])*W[l,j], l) + (z2[j] - y[j])*a1[k], i)"),
         (SHARED, "b1", "2/(3*m)*sum((1 - a1[j]^2)*sum((z2[k] - y[k])*W[k,j], k) + z2[j] - y[j], i)"),
         (INPUTS, "W2", "1/m*sum((z2[j] - y[j])*c1[k], i)"),
@@ -294,7 +293,7 @@ def test_gradients(text: str, weight: str, expected: str) -> None:
 
 def test_the_derivative_behind_a_fork_is_a_sum() -> None:
     text = "inputs: {x: n}\nlayers:\n  - dense: h\n    activation: tanh\n  - residual:\n      - dense: h\nloss: half_squared_error\n"
-    assert delta_text(text, "a1") == "r2[j] - y[j] + sum(delta2[k]*W2[k,j], k)"
+    assert delta_text(text, "z1") == "(sum(delta2[k]*W2[k,j], k) + bar_r2[j])*(1 - a1[j]^2)"
 
 
 # -- errors -------------------------------------------------------------------------------------------------------------
@@ -357,6 +356,6 @@ def test_errors_of_inputs(text: str, message: str) -> None:
 
 
 def test_what_the_loss_or_outputs_name_is_read() -> None:
-    assert graph_of(HEADS).node("price").axes[0].length.number == 1
+    assert graph_of(HEADS).outputs == ("kind",)
     with pytest.raises(SpecError, match="nothing reads the layer 'price'"):
         graph_of(HEADS.replace("half_squared_error(price, t) + ", ""))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
+from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.network import build_graph
+from backprop_derive.building.scope import scope_of
 from backprop_derive.calculus.derivation import Derivation, derive
 from backprop_derive.errors import SpecError
 from backprop_derive.numerics.evaluation import evaluate
@@ -94,7 +99,7 @@ def test_the_steps_show_the_sum_rule_and_the_penalty() -> None:
     (of_penalty,) = [step for step in steps if step.rule == "derivative of the penalty"]
     assert "dR/dw1" in write(derivation, of_penalty.before)
     assert write(derivation, of_penalty.after).endswith(" + lambda*w1")
-    assert all(before.after == after.before for before, after in zip(steps, steps[1:], strict=False))
+    assert all(before.after == after.before for before, after in pairwise(steps))
     assert steps[-1].after == derivation.gradient("w1").gradient
 
 
@@ -107,9 +112,8 @@ def test_a_parameter_that_only_the_penalty_reaches() -> None:
 
 def test_a_wrong_penalty_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
     from backprop_derive.calculus import derivation as module
-    from backprop_derive.calculus.penalties import Penalty
 
-    monkeypatch.setattr(module, "penalty_on", lambda *_: Penalty())
+    monkeypatch.setattr(module, "penalty_on", lambda *_: None)
     report = check_gradients(derivation_of(NEURON + "regularization: {l2: lambda}\n"))
     assert {name: check.passed for name, check in report.parameters.items()} == {"w1": False, "w2": False, "b": True}
 
@@ -199,6 +203,16 @@ def test_the_page_says_it() -> None:
         "∂C/∂w1 = 1/m Σ_i (a − y)·(1 − a²)·x1 + λ·w1",
     ):
         assert line in text
+
+
+@pytest.mark.parametrize("network", [NEURON, LAYERS, NEURON + "cost: sum\n"])
+def test_what_is_printed_is_read_back(network: str) -> None:
+    derivation = derivation_of(network + "regularization: {l1: mu, l2: lambda/m}\n")
+    graph = derivation.graph
+    for name in graph.parameters:
+        node, found = graph.node(name), derivation.gradient(name).gradient
+        scope = replace(scope_of(graph), indices=dict(zip(node.letters, node.axes, strict=True)))
+        assert write(derivation, read_formula(write(derivation, found), scope)) == write(derivation, found)
 
 
 def test_the_record_has_it() -> None:

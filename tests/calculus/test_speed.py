@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -31,9 +33,14 @@ def dense(*sizes: int) -> Graph:
     return graph_of(f"inputs: {{x: {sizes[0]}}}\nlayers:\n{layers}loss: half_squared_error\n")
 
 
+def import_sympy() -> None:
+    subprocess.run([sys.executable, "-c", "import sympy"], check=True)
+
+
 def test_120_layers_are_derived_in_time() -> None:
+    """1.5 s where `import sympy` takes 0.3 s; a ratio, since machines differ and are shared."""
     graph = dense(*[3] * 121)
-    assert best(lambda: everything(graph), 2) < 1.5
+    assert best(lambda: everything(graph)) < 5 * best(import_sympy)
 
 
 def test_the_width_of_layers_costs_nothing() -> None:
