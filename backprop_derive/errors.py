@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 LONGEST_COMPARED = 100
+MOST_COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class Problem:
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         where = " ".join(part for part in (place + ":" if place else "", f"{self.path}:" if self.path else "") if part)
-        hint = f" (did you mean {' or '.join(self.nearest)}?)" if self.nearest else ""
-        return f"{where} {self.message}{hint}".strip()
+        hint = f" ({did_you_mean(self.nearest)})" if self.nearest else ""
+        said, line_end, formula = self.message.partition("\n")
+        return f"{where} {said}{hint}{line_end}{formula}".strip()
 
 
 class BackpropError(Exception):
@@ -91,11 +93,15 @@ class NotYetError(BackpropError):
 
 
 class FormulaError(Exception):
-    """A formula that cannot be read. `start` and `end` are offsets into `text`; `hint` says what would be right."""
+    """A formula that cannot be read. `start` and `end` are offsets into `text`; `hint` says what would be right.
 
-    def __init__(self, message: str, text: str = "", start: int = 0, end: int | None = None, hint: str = "") -> None:
+    `near` are the right names that look most like a wrong one; they are the hint where there is no other.
+    """
+
+    def __init__(self, message: str, text: str = "", start: int = 0, end: int | None = None, hint: str = "", near: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.message, self.text, self.start, self.hint = message, text, start, hint
+        self.message, self.text, self.start, self.near = message, text, start, near
+        self.hint = hint or did_you_mean(near)
         self.end = start + 1 if end is None else end
 
     def caret(self, width: int = 70) -> str:
@@ -107,6 +113,11 @@ class FormulaError(Exception):
         shown = "".join(character if character.isprintable() else "�" for character in line[left : left + width])
         before, marked = shown[: at - left], shown[at - left : self.end - line_start - left]
         return f"{shown}\n{' ' * _columns(before)}{'^' * max(1, _columns(marked))}"
+
+
+def did_you_mean(near: tuple[str, ...]) -> str:
+    """The names as a question; nothing if there are none."""
+    return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 def counted(count: int, one: str, more: str) -> str:
@@ -133,16 +144,25 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
     wanted, least = name.casefold(), 0.6 if len(name) > 3 else 0.5
     likeness = dict(_likenesses(wanted, by_folded, least))
     least = max(likeness.values(), default=0.0) - 0.15
-    close = sorted((folded for folded in likeness if likeness[folded] >= least), key=lambda each: (-likeness[each], each[:1] != wanted[:1]))
+    close = sorted((folded for folded in likeness if likeness[folded] >= least), key=lambda each: (-likeness[each], each[:1] != wanted[:1], each))
     return tuple(by_folded[folded] for folded in close[:count])
 
 
 def _likenesses(name: str, candidates: Iterable[str], least: float) -> Iterator[tuple[str, float]]:
-    """Those that are at least so like the name: 0 is nothing in common, 1 the same. Very long names are not compared."""
+    """Those that are at least so like the name: 0 is nothing in common, 1 the same.
+
+    Very long names are not compared, and only those that share most of their letters with it closely: thousands of
+    names, and as many that are unknown, must cost no minutes.
+    """
     matcher = SequenceMatcher(None, "", name[:LONGEST_COMPARED])
+    sharing: list[tuple[float, str]] = []
     for candidate in candidates:
         if len(candidate) > LONGEST_COMPARED or min(len(candidate), len(name)) * 2 < least * (len(candidate) + len(name)):
             continue
         matcher.set_seq1(candidate)
-        if matcher.quick_ratio() >= least and (likeness := matcher.ratio()) >= least:
+        if (shared := matcher.quick_ratio()) >= least:
+            sharing.append((-shared, candidate))
+    for _, candidate in sorted(sharing)[:MOST_COMPARED]:
+        matcher.set_seq1(candidate)
+        if (likeness := matcher.ratio()) >= least:
             yield candidate, likeness

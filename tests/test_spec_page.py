@@ -12,6 +12,7 @@ from backprop_derive.building.layers import PLANNED as PLANNED_LAYERS
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.numerics.gradcheck import check_gradients
+from backprop_derive.operations.functions import find_function
 from backprop_derive.spec.keys import KEYS, PLANNED, STYLES
 from backprop_derive.spec.loading import read_spec
 from backprop_derive.spec.styles import NODE_KEYS
@@ -57,6 +58,12 @@ def test_an_assumption_of_the_page_is_read(said: str) -> None:
     names = "inputs: {x: 2, W: [2, 2]}\ntargets: {y: 3, y1: [], y2: []}\nparameters: [V]\nsizes: {V: [3]}\nconstants: [z, p]\n"
     text = names + f"equations:\n  s: sum(V[c]*y[c], c) + p*z*y1*y2*x[1]*W[1,2]\nassume:\n  - {said}\n"
     assert build_graph(read_spec(text)).assumed
+
+
+def test_the_functions_of_the_page_exist() -> None:
+    (listed,) = re.findall(r"- Functions: `([^`]+)`", PAGE)
+    assert len(listed.split()) > 20
+    assert [name for name in listed.split() if find_function(name) is None] == []
 
 
 def test_bare_examples_of_the_page_are_read() -> None:

@@ -79,8 +79,7 @@ def _leaf(draft: Draft, tree: Syntax) -> Node:
         raise fault("the name of an input, a target, a constant or a parameter is expected here", tree)
     name = draft.aliases.get(tree.name, tree.name)
     if name not in draft.nodes:
-        near = nearest(name, draft.nodes)
-        raise fault(f"{tree.name!r} is not defined", tree, f"did you mean {' or '.join(near)}?" if near else "")
+        raise fault(f"{tree.name!r} is not defined", tree, near=nearest(name, draft.nodes))
     if not draft.nodes[name].is_leaf:
         raise fault(f"{tree.name!r} is computed, so nothing can be assumed of it; say what is assumed of what is given", tree)
     return draft.nodes[name]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backprop_derive.building.names import fault, nearest_hint
+from backprop_derive.building.names import fault
 from backprop_derive.building.scope import Scope, Vector
+from backprop_derive.errors import nearest
 from backprop_derive.graph.expressions import Expression, Number
 from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.language.syntax import Call, Syntax
@@ -46,7 +47,7 @@ def given_arguments(tree: Call, row: Function | Loss) -> dict[str, Syntax]:
     optional = row.arguments[least:]
     for name, value in tree.options:
         if name not in optional:
-            raise fault(f"{row.name} has no option {name!r}{_listed(optional)}", value, nearest_hint(name, optional))
+            raise fault(f"{row.name} has no option {name!r}{_listed(optional)}", value, near=nearest(name, optional))
         if name in given:
             raise fault(f"{row.name} is given {name} twice", value)
         given[name] = value

@@ -22,10 +22,10 @@ from backprop_derive.operations.functions import activation_names, find_function
 from backprop_derive.spec.fields import A_LENGTH, MAXIMUM_LENGTH, is_length
 from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.numbers import looks_like_number
-from backprop_derive.spec.problems import quoted
+from backprop_derive.spec.problems import LONGEST_SHOWN, quoted, shown
 from backprop_derive.spec.source import Mark, Scalar
 
-MOST_PROBLEMS = 200
+MOST_PROBLEMS = 100
 
 
 @dataclass
@@ -47,16 +47,18 @@ class Draft:
 
     def problem(self, mark: Mark, message: str, value: str | None = None, near: tuple[str, ...] = ()) -> None:
         """Something is wrong at a place of the spec. Raises SpecError where so much is wrong that more would be no help."""
+        if value is not None and len(value) > LONGEST_SHOWN:
+            message, value = message.replace(repr(value), quoted(value)), shown(value)
         self.problems.append(mark.problem(message, value, near))
         if len(self.problems) >= MOST_PROBLEMS:
             raise SpecError(sorted(self.problems, key=lambda each: (each.line or 0, each.column or 0)), self.spec)
 
     def fault(self, scalar: Scalar, error: FormulaError) -> None:
         """A formula of the spec cannot be read: say where in it."""
-        hint = f" — {error.hint}" if error.hint else ""
+        hint = f" — {error.hint}" if error.hint and not error.near else ""
         error.text = error.text or scalar.text
         message = f"{error.message}{hint}\n{_indented(error.caret())}"
-        self.problem(scalar.mark_at(error.start), message, scalar.text)
+        self.problem(scalar.mark_at(error.start), message, scalar.text, error.near)
 
     # -- names ------------------------------------------------------------------------------------------------------
 

@@ -15,9 +15,9 @@ from functools import cache
 from backprop_derive.building.calls import LossCall, given_arguments
 from backprop_derive.building.indexing import index_condition, integer_form, is_condition, range_of
 from backprop_derive.building.matrices import described_shape, index_form
-from backprop_derive.building.names import fault, named, nearest_hint, node_named, vector_of
+from backprop_derive.building.names import fault, named, node_named, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
-from backprop_derive.errors import FormulaError
+from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.expressions import (
     ZERO,
     Apply,
@@ -40,6 +40,7 @@ from backprop_derive.graph.expressions import (
     reindex,
 )  # fmt: skip
 from backprop_derive.graph.indices import Affine, axis_to, number, size, variable
+from backprop_derive.graph.naming import form_text
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
 from backprop_derive.notation import looks_like_function, split_primes
@@ -148,10 +149,9 @@ def _call(tree: Call, scope: Scope) -> Expression:
     loss = find_loss(name)
     if loss is not None and primes == 0:
         return _loss(tree, loss, scope)
-    hint = nearest_hint(name, scope.callable)
-    if looks_like_function(name):
-        hint = hint or f"an abstract function is declared by functions: {{{name}: abstract}}"
-    raise fault(f"{name!r} is not a function that is known here", tree, hint)
+    near = nearest(name, scope.callable)
+    hint = f"an abstract function is declared by functions: {{{name}: abstract}}" if looks_like_function(name) and not near else ""
+    raise fault(f"{name!r} is not a function that is known here", tree, hint, near)
 
 
 def _choice(test: Expression, then: Expression, otherwise: Expression) -> Expression:
@@ -292,9 +292,10 @@ def loss_call(tree: Call, row: Loss, scope: Scope) -> LossCall:
         vector = vector_of(given[name], scope)
         if vector is None:
             raise fault(f"{row.name} takes the names of scalars or vectors as {', '.join(row.required)}", given[name])
-        if vectors and vector.length != vectors[0].length:
-            raise fault(f"{row.name}: its arguments have different lengths", tree)
         vectors.append(vector)
+    if any(vector.length != vectors[0].length for vector in vectors):
+        lengths = ", ".join(f"{name} has {form_text(vector.length)}" for name, vector in zip(row.required, vectors, strict=True))
+        raise fault(f"{row.name}: its arguments have different lengths: {lengths}", tree)
     numbers = (resolve(given[name], scope) if name in given else None for name in row.arguments[len(vectors) :])
     return LossCall(row, aligned(vectors), with_defaults(row, tuple(numbers)))
 

@@ -51,7 +51,7 @@ def _unknown_index(tree: Name, scope: Scope) -> FormulaError:
     else:
         message = f"{tree.name!r} is not an index here: it is not on the left side, not bound by a sum, and not a size"
     found = nearest(tree.name, (*scope.indices, *scope.sizes))
-    return FormulaError(message, "", tree.start, tree.end, f"did you mean {' or '.join(found)}?" if found else "")
+    return FormulaError(message, "", tree.start, tree.end, near=found)
 
 
 def is_condition(tree: Comparison, scope: Scope) -> bool:

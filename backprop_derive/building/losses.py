@@ -62,5 +62,5 @@ def _fact(text: str, target: Vector) -> Fact:
     refs = tuple(entry for entry in (target.array, *target.entries) if isinstance(entry, Ref))
     names = tuple(dict.fromkeys(ref.name for ref in refs))
     if target.array is not None or len(names) < len(refs):
-        return Fact(text.replace("y", names[0]), names[0])
+        return Fact(text.replace("y", names[0]), names[0], refs if target.array is None else ())
     return Fact(f"{' + '.join(names)} = 1", None, refs)

@@ -12,15 +12,9 @@ from backprop_derive.language.syntax import Name, Syntax
 CONSTANTS = ("pi", "e")
 
 
-def fault(message: str, tree: Syntax, hint: str = "") -> FormulaError:
-    """What is wrong with a piece of a formula."""
-    return FormulaError(message, "", tree.start, tree.end, hint)
-
-
-def nearest_hint(name: str, known: tuple[str, ...]) -> str:
-    """The names that look like this one, as a question."""
-    found = nearest(name, known)
-    return f"did you mean {' or '.join(found)}?" if found else ""
+def fault(message: str, tree: Syntax, hint: str = "", near: tuple[str, ...] = ()) -> FormulaError:
+    """What is wrong with a piece of a formula, and what would be right or which names look like this one."""
+    return FormulaError(message, "", tree.start, tree.end, hint, near)
 
 
 def named(tree: Name, scope: Scope) -> Expression:
@@ -31,12 +25,12 @@ def named(tree: Name, scope: Scope) -> Expression:
     if name in scope.quantities:
         return node_named(tree, scope)
     if tree.indices:
-        raise fault(f"{name!r} is not defined", tree, nearest_hint(name, scope.readable))
+        raise fault(f"{name!r} is not defined", tree, near=nearest(name, scope.readable))
     if name in scope.indices or name in scope.sizes:
         return integer(variable(name) if name in scope.indices else scope.sizes[name])
     if name in CONSTANTS:
         return Constant(name)
-    raise fault(f"{name!r} is not defined", tree, nearest_hint(name, scope.readable))
+    raise fault(f"{name!r} is not defined", tree, near=nearest(name, scope.readable))
 
 
 def _entry(tree: Name, vector: Vector, scope: Scope) -> Expression:
@@ -52,7 +46,7 @@ def node_named(tree: Name, scope: Scope) -> Ref:
     name = scope.aliases.get(tree.name, tree.name)
     quantity = scope.quantities.get(name)
     if quantity is None:
-        raise fault(f"{name!r} is not defined", tree, nearest_hint(name, scope.readable))
+        raise fault(f"{name!r} is not defined", tree, near=nearest(name, scope.readable))
     indices = tuple(integer_form(index, scope) for index in tree.indices)
     if not indices and quantity.axes:
         indices = _single_entry(tree, quantity)

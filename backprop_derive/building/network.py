@@ -60,7 +60,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
         check_reads(draft, given)
         check_values(draft, given)
     if draft.problems:
-        raise SpecError(sorted(set(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
+        raise SpecError(sorted(dict.fromkeys(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
     found = _finish(draft, loss, penalty, tuple(targets))
     return replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft))
 

@@ -26,16 +26,16 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """∂R/∂w by name and by value."""
+    """∂R/∂w by name and by value, and why it is that."""
 
     by_name: Partial
     value: Expression
-    kind: str
+    reason: str
 
     @property
     def factor(self) -> Factor:
         """∂R/∂w as a factor that is explained."""
-        return Factor(self.by_name, self.value, "derivative of the penalty", f"derivative of the penalty: {_KINDS[self.kind]}")
+        return Factor(self.by_name, self.value, "derivative of the penalty", self.reason)
 
     def steps(self, start: Expression, of_loss: Expression, steps: Sequence[Step]) -> tuple[Step, ...]:
         """The steps from `start`, ∂C/∂w: apart into ∂R/∂w and `of_loss`; then the `steps` of the loss, with ∂R/∂w beside
@@ -66,4 +66,5 @@ def penalty_on(chain: Chain, node: Node, values: Mapping[str, Affine]) -> Penalt
     value = tidy(chain.settled(chain.assembled(node.name, chain.by_name), node))
     by_name = at_numbers(Partial(chain.loss.ref(), node.ref()), values)
     assert isinstance(by_name, Partial)
-    return Penalty(by_name, at_numbers(value, values), chain.loss.operation)
+    reason = f"derivative of the penalty{': ' + _KINDS[chain.loss.operation] if node.role == 'parameter' else f' with respect to {node.name}'}"
+    return Penalty(by_name, at_numbers(value, values), reason)

@@ -155,7 +155,10 @@ def _length(expression: Expression) -> int:
 def use_facts(terms: Terms, ground: Ground) -> Terms:
     """`Σ_c y_c = 1` where that is taken for granted; entries that stand one by one are collected for it."""
     for fact in ground.facts:
-        terms = _collected(terms, fact) if fact.entries else tuple(_summed_to_one(term, fact) for term in terms)
+        if fact.vector is not None:
+            terms = tuple(_summed_to_one(term, fact) for term in terms)
+        if fact.entries:
+            terms = _collected(terms, fact)
     return terms
 
 
@@ -175,24 +178,39 @@ def _is_entry(factor: Expression, bound: Bound, fact: Fact) -> bool:
 def _collected(terms: Terms, fact: Fact) -> Terms:
     """`y1·u + y2·u + y3·u = u`: multiplied out where that brings the entries together, and left alone where it does not."""
     flat = tuple(part for term in terms for part in _multiplied_out(term))
-    names = {entry.name for entry in fact.entries}
-    groups: dict[tuple[object, ...], set[str]] = {}
-    for term in flat:
-        entries = [factor for factor in term.factors if isinstance(factor, Ref) and factor.name in names]
-        if len(entries) == 1:
-            groups.setdefault(_rest_of(term, entries[0]), set()).add(entries[0].name)
-    full = {key for key, found in groups.items() if found == names}
+    keys = [_entry_and_rest(term, fact) for term in flat]
+    groups: dict[object, set[Ref]] = {}
+    for key in keys:
+        if key is not None:
+            groups.setdefault(key[1], set()).add(key[0])
+    full = {rest for rest, found in groups.items() if found == set(fact.entries)}
     if not full:
         return terms
     kept: list[Term] = []
-    for term in flat:
-        entries = [factor for factor in term.factors if isinstance(factor, Ref) and factor.name in names]
-        key = _rest_of(term, entries[0]) if len(entries) == 1 else None
-        if key not in full:
+    for term, key in zip(flat, keys, strict=True):
+        if key is None or key[1] not in full:
             kept.append(term)
-        elif entries[0].name == fact.entries[0].name:
-            kept.append(replace(term, factors=tuple(factor for factor in term.factors if factor != entries[0])))
+        elif key[0] == fact.entries[0]:
+            kept.append(replace(term, factors=tuple(factor for factor in term.factors if _entry_of(factor, fact) is None)))
     return tuple(kept)
+
+
+def _entry_and_rest(term: Term, fact: Fact) -> tuple[Ref, object] | None:
+    """The one entry among a term's factors, and what the term is without it, the sample of the entry included."""
+    found = [(factor, entry) for factor in term.factors if (entry := _entry_of(factor, fact)) is not None]
+    if len(found) != 1:
+        return None
+    factor, entry = found[0]
+    assert isinstance(factor, Ref)
+    sample = factor.indices[: len(factor.indices) - len(entry.indices)]
+    return entry, (sample, _rest_of(term, factor))
+
+
+def _entry_of(factor: Expression, fact: Fact) -> Ref | None:
+    """The entry that a factor mentions, at whichever sample."""
+    if not isinstance(factor, Ref):
+        return None
+    return next((entry for entry in fact.entries if entry.name == factor.name and factor.indices[len(factor.indices) - len(entry.indices) :] == entry.indices), None)
 
 
 def _multiplied_out(term: Term) -> Terms:

@@ -16,6 +16,7 @@ PIPE_CLOSED = 141  # as a shell reports a command that SIGPIPE ended
 BUG = 70
 MOST_TOLD = 50
 LONGEST_NAME = 200
+LONGEST_LINE = 5000
 DEBUG = "BACKPROP_DERIVE_DEBUG"
 
 
@@ -38,6 +39,7 @@ def _line(problem: Problem) -> str:
     """The problem without characters that a terminal would act upon, whatever stands in names of files and keys."""
     file = None if problem.file is None else _visible(problem.file)
     text = _visible(str(replace(problem, file=file)), keep="\n")
+    text = "\n".join(line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "…" for line in text.splitlines())
     return text if file else f"backprop-derive: {text}"
 
 

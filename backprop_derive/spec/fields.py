@@ -26,6 +26,7 @@ Options = tuple[tuple[Scalar, Scalar], ...]
 COSTS: tuple[Literal["mean", "sum", "single"], ...] = ("mean", "sum", "single")
 A_NAME = "a name is a letter, then letters, digits, _ and primes"
 
+LONGEST_NAME = 100
 MAXIMUM_LENGTH = 10_000_000
 A_LENGTH = f"a whole number from 1 to {MAXIMUM_LENGTH:,}, or a name such as n"
 
@@ -66,6 +67,9 @@ def read_reference(value: Value, problems: Problems, what: str) -> Scalar | None
     name = match["base"].rstrip() + (match["label"] or match["late"] or "") if match else ""
     if match is None or not is_name(name) or (match["label"] and match["late"]):
         problems.add(text.mark, f"{quoted(text.text)} is no name: {_why_no_name(text.text, what)}", text.text)
+        return None
+    if len(name) > LONGEST_NAME:
+        problems.add(text.mark, f"{quoted(text.text)} is no name: it has more than {LONGEST_NAME} characters", text.text)
         return None
     indices = "".join(match["indices"].split()).replace("][", ",")
     return replace(text, text=name + indices)
@@ -319,6 +323,8 @@ def _read_penalized(value: Value, problems: Problems) -> Literal["weights", "all
         return "weights"
     if isinstance(value, Scalar) and value.text == "all":
         return "all"
+    if isinstance(value, Sequence) and not value.items:
+        problems.add(value.mark, "the list of parameters is empty: of takes weights, all, or names")
     return read_names(value, problems, "weights, all, or the name of a parameter") or None
 
 

@@ -30,7 +30,8 @@ WITH_ARGUMENT = frozenset(
 SPACES = frozenset((",", ";", ":", "!"))
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
-_PLAIN = re.compile(r"[A-Za-z0-9()\[\],.;:+\-*/=<>|! ]")
+_LETTER = re.compile(r"[A-Za-z0-9]")
+_IN_BRACES = re.compile(r"[A-Za-z0-9()\[\],.;:+\-*/=<>|! ]")
 
 
 class UnsafeLatex(Exception):
@@ -68,18 +69,19 @@ def check_latex(text: str) -> None:
     if len(text) > MAXIMUM_CHARACTERS:
         raise UnsafeLatex(f"at most {MAXIMUM_CHARACTERS} characters are read")
     tokens = _TOKEN.findall(text.strip())
-    at = _formula(tokens, 0)
+    at = _formula(tokens, 0, _LETTER)
     if at < len(tokens):
         raise UnsafeLatex("a } closes nothing")
 
 
-def _formula(tokens: list[str], at: int) -> int:
-    """Atoms with their indices, up to the end or a `}`; returns where it stopped."""
+def _formula(tokens: list[str], at: int, plain: re.Pattern[str]) -> int:
+    """Atoms with their indices, up to the end or a `}`; returns where it stopped. Brackets and signs stand inside braces
+    only, where they cannot be taken for a part of the formula around the name."""
     while at < len(tokens) and tokens[at] != "}":
         if tokens[at] == " ":
             at += 1
             continue
-        at = _indices(tokens, _atom(tokens, at))
+        at = _indices(tokens, _atom(tokens, at, plain))
     return at
 
 
@@ -95,27 +97,27 @@ def _indices(tokens: list[str], at: int) -> int:
             while at < len(tokens) and tokens[at] == "'":
                 at += 1
         else:
-            at = _argument(tokens, at + 1)
+            at = _argument(tokens, at + 1, _LETTER)
     return at
 
 
-def _atom(tokens: list[str], at: int) -> int:
+def _atom(tokens: list[str], at: int, plain: re.Pattern[str]) -> int:
     """A letter, a symbol, `{…}`, or a command with its argument."""
     name = tokens[at][1:] if tokens[at].startswith("\\") else ""
     if name in WITH_ARGUMENT:
-        return _argument(tokens, at + 1)
-    return at + 1 if name in SPACES else _argument(tokens, at)
+        return _argument(tokens, at + 1, _LETTER)
+    return at + 1 if name in SPACES else _argument(tokens, at, plain)
 
 
-def _argument(tokens: list[str], at: int) -> int:
-    """A letter, a symbol or `{…}`: what an index or an accent may stand on without braces around it."""
+def _argument(tokens: list[str], at: int, plain: re.Pattern[str]) -> int:
+    """A letter, a symbol or `{…}`: what may be an index, or carry an accent, without braces around it."""
     while at < len(tokens) and tokens[at] == " ":
         at += 1
     if at >= len(tokens):
         raise UnsafeLatex("something is missing at its end")
     token = tokens[at]
     if token == "{":
-        end = _formula(tokens, at + 1)
+        end = _formula(tokens, at + 1, _IN_BRACES)
         if end >= len(tokens):
             raise UnsafeLatex("a { is not closed")
         return end + 1
@@ -124,6 +126,7 @@ def _argument(tokens: list[str], at: int) -> int:
     if token.startswith("\\") and token[1:] not in SYMBOLS:
         near = tuple("\\" + each for each in nearest(token[1:], (*SYMBOLS, *WITH_ARGUMENT)))
         raise UnsafeLatex(f"the command {quoted(token)} is not read; letters, indices, symbols, accents and fonts are", near)
-    if not token.startswith("\\") and not _PLAIN.fullmatch(token):
-        raise UnsafeLatex(f"{quoted(token)} cannot stand here")
+    if not token.startswith("\\") and not plain.fullmatch(token):
+        hint = " without braces around it" if _IN_BRACES.fullmatch(token) else ""
+        raise UnsafeLatex(f"{quoted(token)} cannot stand here{hint}")
     return at + 1

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backprop_derive.errors import SpecError
+
 if TYPE_CHECKING:
     from backprop_derive.errors import Problem
     from backprop_derive.spec.source import Mark
 
 LONGEST_SHOWN = 60
+MOST_PROBLEMS = 200
 
 
 class Problems:
@@ -19,11 +22,16 @@ class Problems:
         self._blamed: set[tuple[int, int, str]] = set()
 
     def add(self, mark: Mark, message: str, value: str | None = None, nearest: tuple[str, ...] = ()) -> None:
-        """Report `message` at `mark`, unless something is already reported there."""
+        """Report `message` at `mark`, unless something is already reported there.
+
+        Raises SpecError where so much is wrong that more would be no help.
+        """
         place = (mark.line, mark.column, mark.path)
         if place not in self._blamed:
             self._blamed.add(place)
             self._found.append(mark.problem(message, None if value is None else shown(value), nearest))
+            if len(self._found) >= MOST_PROBLEMS:
+                raise SpecError(self.found)
 
     def blame(self, mark: Mark) -> None:
         """Say nothing more of this place: its fault is reported elsewhere."""

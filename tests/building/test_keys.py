@@ -224,7 +224,7 @@ def test_what_never_holds_is_said() -> None:
         ("binary(a1)", "'a1' is computed, so nothing can be assumed of it"),
         ("one_hot(x, eps)", "one_hot is said of a vector, or of all its entries"),
         ("one_hot(eps)", "one_hot is said of a vector"),
-        ("one_hot(yy)", "'yy' is not defined — did you mean y?"),
+        ("symmetric(epss)", "'epss' is not defined — did you mean eps?"),
         ("symmetric(W1)", "only a matrix with as many rows as columns can be symmetric"),
         ("zz > 0", "'zz' is not defined"),
         ("positive", "is no assumption: write one as in sum(y) = 1"),
@@ -267,6 +267,8 @@ def test_an_array_with_a_latex_name_keeps_its_indices_apart() -> None:
         ("a_", "something is missing at its end"),
         (r"a_\hat{b}", "needs braces around it"),
         (r"\lamda", "is not read"),
+        ("a+b", "'+' cannot stand here without braces around it"),
+        ("a^(2)", "'(' cannot stand here without braces"),
         ("x" * 101, "at most 100 characters"),
     ],
 )

@@ -243,6 +243,7 @@ def test_the_record_has_it() -> None:
         (NEURON, "{l2: a}", "regularization.l2", "'a' cannot stand here"),
         (NEURON, "{l2: foo(2)}", "regularization.l2", "'foo' is not a function"),
         (NEURON, "{l2: 1, of: [w3]}", "regularization.of[0]", "'w3' is no parameter"),
+        (NEURON, "{l2: 1, of: []}", "regularization.of", "the list of parameters is empty"),
         (NEURON, "{l2: 1, of: x1}", "regularization.of", "'x1' is no parameter"),
         (NEURON, "{l2: 1, of: 'w1[1]'}", "regularization.of", "a name without indices"),
         (EQUATIONS, "{l2: 1}", "regularization", "with equations, regularization needs `of:`"),

@@ -8,6 +8,8 @@ from dense_networks import DENSE_NETWORKS
 from networks import NETWORKS
 from proving import delta_text, derivation_of, gradient_text, mentioned_functions, writer_of
 
+from backprop_derive.numerics.gradcheck import check_gradients
+
 PROFESSOR = """inputs: [x1, x2]
 nodes:
   A1: {weights: {w11: x1, w12: x2}, activation: f_A1, output: o1}
@@ -160,3 +162,11 @@ def test_like_products_are_one_term_and_nothing_is_expanded() -> None:
     written = gradient_text(spec, "w")
     assert written == "(2*a*(a + 1) + a^2)*x"
     assert writer_of(derivation_of(spec)).write(derivation_of(spec).closed("w")) == "(2*w*x*(w*x + 1) + (w*x)^2)*x"
+
+
+def test_entries_of_one_target_array_are_told_apart() -> None:
+    """Named units against a target that is an array: y[1] alone is not the sum of all y."""
+    derivation = derivation_of("inputs: [x1, x2]\nlayers:\n  - dense: [o1, o2]\n    activation: softmax\nloss: cross_entropy\n")
+    assert delta_text(derivation, "z_o1") == "o1 - y[1]"
+    assert delta_text(derivation, "z_o2") == "o2 - y[2]"
+    assert check_gradients(derivation, seeds=(0,)).passed

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from row_graphs import definition, gradient, graph_of
 
-from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import SpecError
-from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.operations.activations import ACTIVATIONS
-from backprop_derive.presentation.styles import AsciiWriter
-from backprop_derive.spec.loading import read_spec
 
 NODE = "inputs: [x1, x2]\nnodes:\n  A: {{weights: {{w1: x1, w2: x2}}, bias: b, activation: {}, output: o}}\n  B: {{weights: {{v: A}}, output: p}}\nloss: half_squared_error\ncost: single\n"
 LAYERS = "inputs: 3\nlayers:\n  - dense: 4\n    activation: {}\n  - dense: 2\nloss: half_squared_error\n"
-
-
-def graph_of(text: str) -> Graph:
-    return build_graph(read_spec(text, "spec.yaml"))
-
-
-def definition(graph: Graph, name: str) -> str:
-    return AsciiWriter(graph).write(graph.node(name).pieces[0].definition)
-
-
-def gradient(graph: Graph, name: str) -> str:
-    derivation = derive(graph)
-    writer = AsciiWriter(graph)
-    writer.know({derivation.names[node]: (graph.node(node).axes, graph.node(node).sampled) for node in derivation.names})
-    return writer.write(derivation.gradient(name).gradient)
 
 
 @pytest.mark.parametrize(

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from row_graphs import gradient, graph_of
 
-from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import SpecError
-from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.operations.losses import LOSSES
 from backprop_derive.operations.rows import Loss
-from backprop_derive.presentation.styles import AsciiWriter
-from backprop_derive.spec.loading import read_spec
 
 ONE = "inputs: x\nnodes:\n  B: {{weights: {{w: x}}, output: p}}\nloss: {}\ncost: single\n"
 TWO = "inputs: x\nnodes:\n  M: {{weights: {{w: x}}, output: mu}}\n  V: {{weights: {{v: x}}, activation: softplus, output: var}}\nloss: {}\ncost: single\n"
 UNITS = "inputs: [x]\nlayers:\n  - dense: [o1, o2]\n    weights: [[w1], [w2]]\n    bias: false\n    activation: {}\n{}loss: {}\ncost: single\n"
-
-
-def graph_of(text: str) -> Graph:
-    return build_graph(read_spec(text, "spec.yaml"))
-
-
-def gradient(graph: Graph, name: str) -> str:
-    derivation = derive(graph)
-    writer = AsciiWriter(graph)
-    writer.know({derivation.names[node]: (graph.node(node).axes, graph.node(node).sampled) for node in derivation.names})
-    return writer.write(derivation.gradient(name).gradient)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_loss_in_a_formula_is_its_formula(call: str, written: str) -> None:
         ("huber(out)", "huber takes 2 to 3 arguments (p, y, delta); 1 given", ""),
         ("huber(out, y, detla=2)", "huber has no option 'detla'; it has delta", "did you mean delta?"),
         ("mse(out, y, delta=2)", "mse has no option 'delta'", ""),
-        ("huber(out, three)", "its arguments have different lengths", ""),
+        ("huber(out, three)", "huber: its arguments have different lengths: p has q, y has 3", ""),
         ("gaussian_nll(out, y)", "gaussian_nll takes 3 arguments (mu, y, var); 2 given", ""),
         ("triplet(out, y, 2*v)", "triplet takes the names of scalars or vectors as a, p, n", ""),
     ],

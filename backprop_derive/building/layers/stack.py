@@ -34,6 +34,7 @@ class Entry:
 
     @property
     def mark(self) -> Mark:
+        """Where the layer stands in the spec."""
         return self.kind.mark
 
 
