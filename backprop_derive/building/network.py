@@ -13,7 +13,7 @@ from backprop_derive.building.layers import build_layers
 from backprop_derive.building.neurons import build_neurons, output_name
 from backprop_derive.building.objective import add_loss
 from backprop_derive.building.penalty import add_penalty
-from backprop_derive.building.places import check_reads, check_values
+from backprop_derive.building.places import check_declared, check_reads, check_values
 from backprop_derive.building.samples import choose_samples, with_samples
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import SpecError, nearest
@@ -59,6 +59,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
         given = _given_sizes(draft)
         check_reads(draft, given)
         check_values(draft, given)
+        check_declared(draft)
     if draft.problems:
         raise SpecError(sorted(dict.fromkeys(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
     found = _finish(draft, loss, penalty, tuple(targets))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.scope import Scope
-from backprop_derive.errors import FormulaError
+from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.expressions import Bracket, Expression, Fold, Ref, Where, children
 from backprop_derive.graph.indices import Affine, Axis, Size, Variable, always, at_least, number
 from backprop_derive.graph.naming import form_text
@@ -144,6 +144,23 @@ def _position(draft: Draft, scalar: Scalar, ref: Ref) -> tuple[int, int]:
 
 
 # -- values ---------------------------------------------------------------------------------------------------------------
+
+
+def check_declared(draft: Draft) -> None:
+    """What stands under `frozen:` and `parameters:` are parameters of the network, and `sizes:` fits what the network makes."""
+    parameters = [name for name, node in draft.nodes.items() if node.role == "parameter"]
+    for scalar in (*draft.spec.frozen, *draft.spec.parameters):
+        name = scalar.text.partition("[")[0]
+        node = draft.nodes.get(draft.aliases.get(name, name))
+        if name not in parameters and (node is not None or scalar in draft.spec.parameters):
+            draft.problem(scalar.mark, f"{scalar.text!r} is no parameter of the network", scalar.text, nearest(name, parameters))
+    for scalar, shape in draft.spec.sizes:
+        node = draft.nodes.get(draft.aliases.get(scalar.text, scalar.text))
+        said = [form_text(axis.length) for axis in draft.axes(shape)]
+        made = [] if node is None else [form_text(axis.length) for axis in node.formula_axes]
+        if node is not None and said != made:
+            message = f"{scalar.text!r} has size {' × '.join(said) or 'one number'} here, but {' × '.join(made) or 'one number'} in the network"
+            draft.problem(scalar.mark, message, scalar.text)
 
 
 def check_values(draft: Draft, sizes: Mapping[str, int]) -> None:

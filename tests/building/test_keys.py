@@ -224,7 +224,7 @@ def test_what_never_holds_is_said() -> None:
         ("binary(a1)", "'a1' is computed, so nothing can be assumed of it"),
         ("one_hot(x, eps)", "one_hot is said of a vector, or of all its entries"),
         ("one_hot(eps)", "one_hot is said of a vector"),
-        ("symmetric(epss)", "'epss' is not defined — did you mean eps?"),
+        ("symmetric(epss)", "'epss' is not defined"),
         ("symmetric(W1)", "only a matrix with as many rows as columns can be symmetric"),
         ("zz > 0", "'zz' is not defined"),
         ("positive", "is no assumption: write one as in sum(y) = 1"),
@@ -235,6 +235,13 @@ def test_what_never_holds_is_said() -> None:
 def test_wrong_assumptions(said: str, message: str) -> None:
     (found,) = messages(CLASSIFIER + f"assume: {said}\n")
     assert message in found
+
+
+def test_a_misspelled_name_shows_the_nearest() -> None:
+    for said, near in (("symmetric(epss)", ("eps",)), ("one_hott(y)", ("one_hot",))):
+        with pytest.raises(SpecError) as caught:
+            graph_of(CLASSIFIER + f"assume: {said}\n")
+        assert caught.value.problems[0].nearest == near
 
 
 # -- names in LaTeX ---------------------------------------------------------------------------------------------------------

@@ -166,7 +166,7 @@ def test_like_products_are_one_term_and_nothing_is_expanded() -> None:
 
 def test_entries_of_one_target_array_are_told_apart() -> None:
     """Named units against a target that is an array: y[1] alone is not the sum of all y."""
-    derivation = derivation_of("inputs: [x1, x2]\nlayers:\n  - dense: [o1, o2]\n    activation: softmax\nloss: cross_entropy\n")
-    assert delta_text(derivation, "z_o1") == "o1 - y[1]"
-    assert delta_text(derivation, "z_o2") == "o2 - y[2]"
-    assert check_gradients(derivation, seeds=(0,)).passed
+    spec = "inputs: [x1, x2]\nlayers:\n  - dense: [o1, o2]\n    activation: softmax\nloss: cross_entropy\n"
+    assert delta_text(spec, "z_o1") == "o1 - y[1]"
+    assert delta_text(spec, "z_o2") == "o2 - y[2]"
+    assert check_gradients(derivation_of(spec), seeds=(0,)).passed
