@@ -209,7 +209,7 @@ def _find_axes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
     for name, left in mains.items():
         for letter, axis in zip(left.letters, known[name].axes, strict=True):
             if axis is None and left.tree is not None and not _read_by(left) & wrong:
-                message = f"the range of {letter!r} cannot be found: it stands alone in no bracket on the right; give `sizes: {{{name}: […]}}`"
+                message = f"the range of {letter!r} cannot be found: it stands alone in no bracket on the right, as in x[{letter}]; say its length: `sizes: {{{name}: [n]}}`"
                 draft.problem(left.equation.left.mark, message, left.equation.left.text)
     for left in lefts:
         main = mains.get(left.name)

@@ -37,6 +37,8 @@ def check_reads(draft: Draft, sizes: Mapping[str, int]) -> None:
                 continue
             for ref, ranges in _reads(piece.definition, _own_ranges(piece, node)):
                 message = _outside(ref, draft.nodes.get(ref.name), ranges, sizes)
+                if message is not None and ref.name == node.name:
+                    message += f": give a value to start from, `{message.partition(' is')[0]}: …`, as an equation of its own"
                 if message is not None:
                     start, end = _position(draft, scalar, ref)
                     draft.fault(scalar, FormulaError(message, scalar.text, start, end))
@@ -121,11 +123,10 @@ def _extreme(index: Affine, ranges: Ranges, *, highest: bool) -> Affine:
 
 
 def _told(ref: Ref, target: Node, at: int, place: Affine) -> str:
-    """`h[0] is read, but h has the entries h[1..T]; give it an equation of its own`."""
+    """`h[0] is read here, but h has the entries h[1..T]`."""
     wanted = ",".join(form_text(place if each == at else index) for each, index in enumerate(ref.indices))
     has = ", ".join(f"{form_text(axis.low)}..{form_text(axis.high)}" for axis in target.axes)
-    message = f"{target.name}[{wanted}] is read here, but {target.name} has the entries {target.name}[{has}]"
-    return message if target.is_leaf else f"{message}: give a value to start from, `{target.name}[{wanted}]: …`, as an equation of its own"
+    return f"{target.name}[{wanted}] is read here, but {target.name} has the entries {target.name}[{has}]"
 
 
 def _position(draft: Draft, scalar: Scalar, ref: Ref) -> tuple[int, int]:
@@ -154,7 +155,7 @@ def check_declared(draft: Draft) -> None:
         node = draft.nodes.get(draft.aliases.get(name, name))
         if name not in parameters and (node is not None or scalar in draft.spec.parameters):
             draft.problem(scalar.mark, f"{scalar.text!r} is no parameter of the network", scalar.text, nearest(name, parameters))
-    for scalar, shape in draft.spec.sizes:
+    for scalar, shape in draft.spec.sizes if draft.spec.style != "equations" else ():  # there it is the sizes that make the shapes
         node = draft.nodes.get(draft.aliases.get(scalar.text, scalar.text))
         said = [form_text(axis.length) for axis in draft.axes(shape)]
         made = [] if node is None else [form_text(axis.length) for axis in node.formula_axes]
