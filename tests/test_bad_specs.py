@@ -252,3 +252,30 @@ def test_only_names_that_are_nearly_as_near_as_the_nearest_are_told(name: str, k
 def test_a_question_stands_before_the_formula() -> None:
     problem = Problem("'wx' is not defined\n    wx\n    ^^", "net.yaml", 1, 2, "loss", nearest=("w",))
     assert str(problem) == "net.yaml:1:2: loss: 'wx' is not defined (did you mean w?)\n    wx\n    ^^"
+
+
+# -- what looks wrong and is not -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "equations",
+    [
+        "  h[t]: w*h[t-1] + x[t]\n  h[0]: 0\n  L: sum(h[t], t)\n",
+        "  h[t]: w*h[t-1] + x[t]\n  h[1]: x[1]\n  L: sum(h[t], t)\n",
+        "  h[t]: w*h[t-2] + x[t]\n  h[0]: 0\n  h[-1]: 0\n  L: sum(h[t], t)\n",
+        "  h[t]: w*h[t+1] + x[t]\n  h[T+1]: 0\n  L: sum(h[t], t)\n",
+        "  h[t]: x[t] + w*sum(x[s], s, 1, t-1)\n  L: sum(h[t], t)\n",
+        "  h[t]: x[t] + w*sum(x[t-1]*x[s], s, 1, t-1)\n  L: sum(h[t], t)\n",
+        "  h[t]: where(t > 1, w*x[t-1], 0)*x[t]\n  L: sum(h[t], t)\n",
+        "  h[t]: w*x[T-t+1] + x[t]\n  L: sum(h[t], t)\n",
+        "  L: w*x[1]*x[T]\n",
+        "  L: where(w > 0, w, 0)*sum(x)\n",
+        "  L: max(w, 2)*max(x[t], t)\n",
+    ],
+)
+def test_reads_that_stay_inside_are_accepted(equations: str) -> None:
+    from backprop_derive.building.network import build_graph
+    from backprop_derive.spec.loading import read_spec
+
+    text = f"inputs: {{x: T}}\nparameters: w\nequations:\n{equations}values: {{T: 3, x: [1, 2, 3], w: 0.5}}\n"
+    assert build_graph(read_spec(text)).cost.loss == "L"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from backprop_derive.building.assumptions import add_assumptions
+from backprop_derive.building.declarations import declare_functions, declare_leaf, declare_parameters, declare_sizes
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.equations import build_equations
 from backprop_derive.building.layers import build_layers
@@ -15,16 +16,14 @@ from backprop_derive.building.objective import add_loss
 from backprop_derive.building.penalty import add_penalty
 from backprop_derive.building.places import check_declared, check_reads, check_values
 from backprop_derive.building.samples import choose_samples, with_samples
-from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import SpecError, nearest
 from backprop_derive.graph.expressions import Ref, refs
 from backprop_derive.graph.indices import Axis, Size, axis_to, number
 from backprop_derive.graph.nodes import Cost, Graph, Node, Piece
 from backprop_derive.operations.losses import find_loss
-from backprop_derive.spec.model import Declared, NetworkSpec
+from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.source import Scalar
 
-_LETTERS = ("j", "k", "l", "p", "q", "r", "s", "t")
 _COST_NAMES = ("C", "J", "Cost", "C_total")
 
 
@@ -34,16 +33,16 @@ def build_graph(spec: NetworkSpec) -> Graph:
     Raises SpecError with everything that is wrong with names, formulas, shapes and references.
     """
     draft = Draft(spec)
-    _declare_functions(draft)
-    inputs = [_leaf(draft, declared, "input") for declared in spec.inputs]
+    declare_functions(draft)
+    inputs = [declare_leaf(draft, declared, "input") for declared in spec.inputs]
     for declared in spec.constants:
-        _leaf(draft, declared, "constant")
-    _declare_sizes(draft)
-    _declare_parameters(draft)
+        declare_leaf(draft, declared, "constant")
+    declare_sizes(draft)
+    declare_parameters(draft)
     if spec.targets is not None:
         for declared in spec.targets:
             if declared.shape is not None:
-                _leaf(draft, declared, "target")
+                declare_leaf(draft, declared, "target")
             elif spec.style == "equations":
                 draft.add(Node(declared.name.text, role="target"), declared.name.mark)
     _build_style(draft, inputs)
@@ -66,53 +65,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
     return replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft))
 
 
-# -- declarations -----------------------------------------------------------------------------------------------------
-
-
-def _declare_functions(draft: Draft) -> None:
-    """Activations of one's own, in order: a definition may call the functions above it and the abstract ones."""
-    defined = [function for function in draft.spec.functions if function.definition is not None and function.argument is not None]
-    draft.functions.update(dict.fromkeys(function.name.text for function in draft.spec.functions if function not in defined))
-    for function in defined:
-        assert function.definition is not None
-        assert function.argument is not None
-        later = {each.name.text for each in defined if each.name.text not in draft.functions}
-        called = sorted(name for name in later if f"{name}(" in function.definition.text.replace(" ", "").replace("'", ""))
-        if called:
-            what = "itself" if called == [function.name.text] else f"{called[0]!r}, which is defined further down"
-            draft.problem(function.definition.mark, f"{function.name.text!r} is defined by {what}", function.definition.text)
-            definition = None
-        else:
-            definition = draft.formula(function.definition, Scope({function.argument: Quantity()}, functions=frozenset(draft.functions)))
-        draft.functions[function.name.text] = None if definition is None else (function.argument, definition)
-
-
-def _leaf(draft: Draft, declared: Declared, role: str) -> Node:
-    axes = draft.axes(declared.shape or ())
-    node = Node(declared.name.text, _LETTERS[: len(axes)], axes, role=role)  # type: ignore[arg-type]
-    draft.add(node, declared.name.mark)
-    return node
-
-
-def _declare_sizes(draft: Draft) -> None:
-    """`sizes:` gives numbers to sizes and shapes to arrays; the arrays' lengths declare sizes too."""
-    for name, shape in draft.spec.sizes:
-        if name.text in draft.nodes and draft.spec.style == "equations":
-            draft.problem(name.mark, f"{name.text!r} has its size where it is declared", name.text)
-        for each in shape:
-            draft.length(each)
-
-
-def _declare_parameters(draft: Draft) -> None:
-    shapes = {name.text: shape for name, shape in draft.spec.sizes}
-    made_elsewhere = draft.spec.style != "equations"
-    for name in draft.spec.parameters:
-        if made_elsewhere and name.text not in shapes:
-            continue
-        axes = draft.axes(shapes.get(name.text, ()))
-        draft.add(Node(name.text, _LETTERS[: len(axes)], axes, role="parameter"), name.mark, shared=True)
-    if draft.spec.style == "equations" and not draft.spec.parameters:
-        draft.problem(draft.spec.mark, "`equations` needs `parameters:`, the names of what is learnt")
+# -- the network ------------------------------------------------------------------------------------------------------
 
 
 def _build_style(draft: Draft, inputs: Sequence[Node]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from backprop_derive.graph.indices import Affine, Axis, Condition, IndexMap, Pick, Variable, variable
+from backprop_derive.graph.indices import Affine, Axis, Condition, IndexMap, Pick, variable
 
 Relation = Literal["=", "!=", "<", "<=", ">", ">="]
 
@@ -352,13 +352,3 @@ def _forms(expression: Expression) -> tuple[Affine, ...]:
             return (at,)
         case _:
             return ()
-
-
-def variables_of(bounds: tuple[Bound, ...]) -> set[str]:
-    """The names of the bounds."""
-    return {bound.name for bound in bounds}
-
-
-def index_of(name: str) -> Variable:
-    """The atom of an index variable."""
-    return Variable(name)

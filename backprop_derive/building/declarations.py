@@ -1,0 +1,67 @@
+"""What a spec declares before its network: functions, inputs, constants, sizes, parameters."""
+
+from __future__ import annotations
+
+from backprop_derive.building.draft import Draft
+from backprop_derive.building.scope import Quantity, Scope
+from backprop_derive.graph.naming import free_letter
+from backprop_derive.graph.nodes import Node
+from backprop_derive.spec.model import Declared
+
+
+def declare_functions(draft: Draft) -> None:
+    """Activations of one's own, in order: a definition may call the functions above it and the abstract ones."""
+    defined = [function for function in draft.spec.functions if function.definition is not None and function.argument is not None]
+    draft.functions.update(dict.fromkeys(function.name.text for function in draft.spec.functions if function not in defined))
+    for function in defined:
+        assert function.definition is not None
+        assert function.argument is not None
+        later = {each.name.text for each in defined if each.name.text not in draft.functions}
+        called = sorted(name for name in later if f"{name}(" in function.definition.text.replace(" ", "").replace("'", ""))
+        if called:
+            what = "itself" if called == [function.name.text] else f"{called[0]!r}, which is defined further down"
+            draft.problem(function.definition.mark, f"{function.name.text!r} is defined by {what}", function.definition.text)
+            definition = None
+        else:
+            definition = draft.formula(function.definition, Scope({function.argument: Quantity()}, functions=frozenset(draft.functions)))
+        draft.functions[function.name.text] = None if definition is None else (function.argument, definition)
+
+
+def declare_leaf(draft: Draft, declared: Declared, role: str) -> Node:
+    axes = draft.axes(declared.shape or ())
+    node = Node(declared.name.text, _letters(draft, len(axes)), axes, role=role)  # type: ignore[arg-type]
+    draft.add(node, declared.name.mark)
+    return node
+
+
+def _letters(draft: Draft, count: int) -> tuple[str, ...]:
+    """Letters for the indices of an array: j, k, …, but none that the spec uses as a name."""
+    spec = draft.spec
+    declared = (*spec.inputs, *spec.constants, *(spec.targets or ()))
+    taken = {each.name.text for each in declared} | {name.text for name in spec.parameters} | set(draft.sizes)
+    taken |= {equation.left.text.partition("[")[0] for equation in spec.equations}
+    found: list[str] = []
+    for _ in range(count):
+        found.append(free_letter("j", taken | set(found)))
+    return tuple(found)
+
+
+def declare_sizes(draft: Draft) -> None:
+    """`sizes:` gives numbers to sizes and shapes to arrays; the arrays' lengths declare sizes too."""
+    for name, shape in draft.spec.sizes:
+        if name.text in draft.nodes and draft.spec.style == "equations":
+            draft.problem(name.mark, f"{name.text!r} has its size where it is declared", name.text)
+        for each in shape:
+            draft.length(each)
+
+
+def declare_parameters(draft: Draft) -> None:
+    shapes = {name.text: shape for name, shape in draft.spec.sizes}
+    made_elsewhere = draft.spec.style != "equations"
+    for name in draft.spec.parameters:
+        if made_elsewhere and name.text not in shapes:
+            continue
+        axes = draft.axes(shapes.get(name.text, ()))
+        draft.add(Node(name.text, _letters(draft, len(axes)), axes, role="parameter"), name.mark, shared=True)
+    if draft.spec.style == "equations" and not draft.spec.parameters:
+        draft.problem(draft.spec.mark, "`equations` needs `parameters:`, the names of what is learnt")
