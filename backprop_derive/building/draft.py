@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from backprop_derive.building.checks import check_formula
 from backprop_derive.building.formulas import resolve
@@ -20,7 +21,7 @@ from backprop_derive.language.syntax import Name, Syntax
 from backprop_derive.notation import is_name, looks_like_function
 from backprop_derive.operations.functions import activation_names, find_function
 from backprop_derive.spec.fields import A_LENGTH, MAXIMUM_LENGTH, is_length
-from backprop_derive.spec.model import NetworkSpec
+from backprop_derive.spec.model import Equation, NetworkSpec
 from backprop_derive.spec.numbers import looks_like_number
 from backprop_derive.spec.problems import LONGEST_SHOWN, quoted, shown
 from backprop_derive.spec.source import Mark, Scalar
@@ -42,6 +43,14 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+
+    @cached_property
+    def equations_of(self) -> Mapping[str, list[Equation]]:
+        """The equations of the spec by the name on their left side."""
+        found: dict[str, list[Equation]] = {}
+        for equation in self.spec.equations:
+            found.setdefault(equation.left.text.partition("[")[0], []).append(equation)
+        return found
 
     # -- problems ---------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -62,7 +63,8 @@ def build_equations(draft: Draft) -> None:
         known[name] = Quantity(axes or (None,) * len(left.places))
     _find_axes(draft, lefts, mains, known)
     readable = [left for left in lefts if _is_readable(left, mains, known)]
-    whole = {name: left for name, left in mains.items() if left in readable}
+    can_be_read = {id(left) for left in readable}
+    whole = {name: left for name, left in mains.items() if id(left) in can_be_read}
     _add_nodes(draft, [left for left in readable if left.name in whole], whole, known)
 
 
@@ -124,24 +126,46 @@ def _write_indices(draft: Draft, lefts: list[_Left], names: frozenset[str]) -> N
     for left in indexed:
         given = sizes.get(left.name, ())
         known[left.name] = Quantity(given if len(given) == len(left.places) else (None,) * len(left.places))
-    waiting = [left for left in lefts if not left.places]
+    waiting = {left.name: left for left in lefts if not left.places}
+    reads = {name: _read_by(left) for name, left in waiting.items()}
+    missing = {name: read & set(waiting) for name, read in reads.items()}
+    readers: dict[str, list[str]] = {}
+    for name, read in missing.items():
+        for each in read:
+            readers.setdefault(each, []).append(name)
+    ready = deque(name for name, left_out in missing.items() if not left_out)
     unknown: set[str] = set()
-    while waiting:
-        _spread_axes(draft, [left for left in indexed if len(left.places) == len(known[left.name].axes)], known)
-        undefined = {left.name for left in waiting}
-        ready = [left for left in waiting if not _read_by(left) & undefined]
-        if not ready:
-            _report_cycle(draft, waiting, known)
-            return
-        left = next((left for left in ready if all(None not in known[name].axes for name in _read_by(left) & set(known))), ready[0])
-        waiting.remove(left)
-        shape = None if _read_by(left) & unknown else _written_with_indices(draft, left, known, sizes.get(left.name), names)
-        known[left.name] = Quantity((None,) if shape is None else shape)
+    while ready:
+        name = _best_known(draft, ready, reads, indexed, known)
+        left = waiting.pop(name)
+        shape = None if reads[name] & unknown else _written_with_indices(draft, left, known, sizes.get(name), names)
+        known[name] = Quantity((None,) if shape is None else shape)
         if shape is None:
-            unknown.add(left.name)
+            unknown.add(name)
             _give_up(left)
+        for reader in readers.get(name, ()):
+            missing[reader].discard(name)
+            if not missing[reader]:
+                ready.append(reader)
+    if waiting:
+        _report_cycle(draft, list(waiting.values()), known)
+        return
+    _spread_axes(draft, [left for left in indexed if len(left.places) == len(known[left.name].axes)], known)
     for left in indexed:
         _check_indexed(draft, left, known)
+
+
+def _best_known(draft: Draft, ready: deque[str], reads: dict[str, set[str]], indexed: list[_Left], known: dict[str, Quantity]) -> str:
+    """Take the first equation all of whose arrays have known shapes, or, if there is none, the first."""
+
+    def is_known(name: str) -> bool:
+        return all(None not in known[each].axes for each in reads[name] if each in known)
+
+    if not is_known(ready[0]):
+        _spread_axes(draft, [left for left in indexed if len(left.places) == len(known[left.name].axes)], known)
+    best = next((name for name in ready if is_known(name)), ready[0])
+    ready.remove(best)
+    return best
 
 
 def _check_indexed(draft: Draft, left: _Left, known: dict[str, Quantity]) -> None:
@@ -247,7 +271,8 @@ def _axis_of(letter: str, tree: Syntax, scope: Scope) -> Axis | None:
 
 def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known: dict[str, Quantity]) -> None:
     pieces: dict[str, list[Piece]] = {name: [] for name in mains}
-    stored = {name: _stored(name, mains, lefts, known) for name in mains}
+    single = [left for left in lefts if left is not mains[left.name]]
+    stored = {name: _stored(name, single, known) for name in mains}
     losses: dict[str, str] = {}
     spelled_out: dict[str, str] = {}
     wide = {**known, **{name: Quantity(axes) for name, axes in stored.items()}}
@@ -283,11 +308,11 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
     _mark_preactivations(draft, mains)
 
 
-def _stored(name: str, mains: dict[str, _Left], lefts: list[_Left], known: dict[str, Quantity]) -> tuple[Axis, ...]:
+def _stored(name: str, single: list[_Left], known: dict[str, Quantity]) -> tuple[Axis, ...]:
     """The range of the equation, widened by the single places that have one of their own."""
     axes = [axis for axis in known[name].axes if axis is not None]
-    for left in lefts:
-        if left.name == name and left is not mains[name]:
+    for left in single:
+        if left.name == name:
             for at, place in enumerate(left.places):
                 if isinstance(place, Affine):
                     axes[at] = _widened(axes[at], place)

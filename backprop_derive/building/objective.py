@@ -40,6 +40,9 @@ def _loss_name(draft: Draft, targets: Sequence[str]) -> str:
     name = draft.aliases.get(entry.text.text, entry.text.text)
     if name in draft.nodes and not draft.nodes[name].is_leaf:
         return _chosen(draft, name, entry.text.mark)
+    if (name in draft.nodes and draft.nodes[name].role in ("input", "target", "parameter", "constant")) or is_number(name):
+        draft.problem(entry.text.mark, f"the loss is computed by the network; {name!r} is given", name)
+        return ""
     row = find_loss(name)
     return _from_formula(draft, entry) if row is None else _from_table(draft, row, entry, targets)
 
@@ -51,6 +54,7 @@ def _last(draft: Draft) -> str:
         return ""
     if draft.nodes[name].axes or (len(draft.outputs) > 1 and not draft.spec.equations):
         draft.problem(draft.spec.mark, f"there is no `loss:`, and {name!r} is not a single number that could be it")
+        return ""
     return _chosen(draft, name, draft.spec.mark)
 
 
@@ -60,6 +64,11 @@ def _chosen(draft: Draft, name: str, mark: Mark) -> str:
         draft.problem(mark, f"the loss is one number; {name!r} is an array", name)
     draft.nodes[name] = replace(node, role="loss")
     return name
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is just a number."""
+    return text.replace(".", "", 1).replace("e-", "", 1).replace("e", "", 1).isdigit()
 
 
 def _new_name(draft: Draft) -> str:

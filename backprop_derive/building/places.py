@@ -67,7 +67,7 @@ def _formulas(draft: Draft, node: Node) -> list[Scalar]:
 
 def _equations(draft: Draft, node: Node) -> list[Equation]:
     """The equations of a node, in the order of its pieces; none if some could not be read."""
-    found = [each for each in draft.spec.equations if each.left.text.partition("[")[0] == node.name]
+    found = draft.equations_of.get(node.name, [])
     return found if len(found) == len(node.pieces) else []
 
 

@@ -32,12 +32,16 @@ def _first_free(letters: tuple[str, ...], used: set[str]) -> str:
 
 def with_samples(nodes: Mapping[str, Node], samples: Samples) -> dict[str, Node]:
     """Give every input, target and descendant of one the sample index, in front of its own."""
+    readers: dict[str, list[str]] = {}
+    for name, node in nodes.items():
+        for read in _reads(node):
+            readers.setdefault(read, []).append(name)
     sampled = {name for name, node in nodes.items() if node.role in ("input", "target")}
-    changed = True
-    while changed:
-        below = {name for name, node in nodes.items() if name not in sampled and _reads(node) & sampled}
-        sampled |= below
-        changed = bool(below)
+    waiting = list(sampled)
+    while waiting:
+        below = [name for name in readers.get(waiting.pop(), ()) if name not in sampled]
+        sampled.update(below)
+        waiting.extend(below)
     return {name: _sampled(node, sampled, samples) if name in sampled else node for name, node in nodes.items()}
 
 
