@@ -22,26 +22,31 @@ COMMANDS = {
     "pass": (sys.executable, "-c", "pass"),
     YARDSTICK: (sys.executable, "-c", "import sympy"),
     "--help": (TOOL, "--help"),
+    "list": (TOOL, "list"),
+    "a wrong spec": (TOOL, "derive", str(ROOT / "tests" / "bad_specs" / "bad_misspelt_cost.yaml")),
     "derive": (TOOL, "derive", str(ROOT / "specs" / "two_hidden_nodes.yaml")),
 }
-LIMITS = {"--help": 0.3, "derive": 1.6}
+LIMITS = {"--help": 0.3, "list": 0.6, "a wrong spec": 0.6, "derive": 1.6}
+EXPECTED = {"a wrong spec": 2}
 
 
-def seconds(command: tuple[str, ...]) -> float:
-    """The wall time of one process. Raises CalledProcessError if it fails."""
+def seconds(name: str) -> float:
+    """The wall time of one process. Raises RuntimeError if it does not end as it should."""
     start = perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    code = subprocess.run(COMMANDS[name], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+    if code != EXPECTED.get(name, 0):
+        raise RuntimeError(f"{name} ended with exit code {code}")
     return perf_counter() - start
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
     """The times of each command, round by round, after one round that warms the file cache."""
-    for command in COMMANDS.values():
-        seconds(command)
+    for name in COMMANDS:
+        seconds(name)
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(rounds):
-        for name, command in COMMANDS.items():
-            times[name].append(seconds(command))
+        for name in COMMANDS:
+            times[name].append(seconds(name))
     return times
 
 
