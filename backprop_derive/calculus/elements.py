@@ -116,7 +116,9 @@ def closed_form(chain: Chain, expression: Expression) -> Expression:
     """The expression in leaves only: every node is replaced by its definition. Raises UsageError where that has no end or
     would fill pages."""
     if chain.recurrent:
-        raise UsageError(f"there is no closed form: {', '.join(sorted(chain.recurrent))} is defined by a recurrence")
+        names = sorted(chain.recurrent)
+        verb = "is" if len(names) == 1 else "are"
+        raise UsageError(f"there is no closed form: {', '.join(names)} {verb} defined by a recurrence; the textbook form has one δ for all steps")
     lengths: dict[str, int] = {}
     nodes_of = {delta: name for name, delta in chain.names.items()}
 

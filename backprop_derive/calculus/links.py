@@ -63,14 +63,26 @@ def _lettered(graph: Graph, node: Node, link: Link) -> Link:
         taken.add(letter)
         names[bound.name] = variable(letter)
     changed = {name: form for name, form in names.items() if form.variable != name}
+    conditions = tuple(condition.substitute(changed) for condition in link.conditions)
+    fixed = _fixed_letters(node, conditions)
     return Link(
         Ref(link.child.name, tuple(index.substitute(changed) for index in link.child.indices)),
-        link.parent,
-        tidy(reindex(link.value, changed)),
+        Ref(link.parent.name, tuple(index.substitute(fixed) for index in link.parent.indices)),
+        tidy(reindex(reindex(link.value, changed), fixed)),
         tuple(Bound(names[bound.name].variable or bound.name, bound.axis.substitute(changed)) for bound in link.bounds),
-        tuple(condition.substitute(changed) for condition in link.conditions),
+        conditions,
         link.direct,
     )
+
+
+def _fixed_letters(node: Node, conditions: tuple[Condition, ...]) -> dict[str, Affine]:
+    """Letters of the parent that a condition puts to one place: where only b[1] is read, the partial is that by b[1]."""
+    found = {}
+    for condition in conditions:
+        solution = solved_for(condition, tuple(Bound(letter, axis) for letter, axis in zip(node.letters, node.axes, strict=True)))
+        if solution is not None and not solution[1].variables():
+            found[solution[0].name] = solution[1]
+    return found
 
 
 def _sample_axis(graph: Graph) -> Axis | None:

@@ -11,7 +11,7 @@ from backprop_derive.cli.options import format_option, output_option, planned_op
 @spec_argument
 @weight_option
 @click.option("--form", "forms", multiple=True, type=click.Choice(("chain", "backward", "textbook", "closed")), help="Which forms to print. Repeatable. Default: backward, chain, textbook.")
-@click.option("--as", "view", type=click.Choice(("elements", "index", "matrix")), help="Arrays entry by entry, by index, or as matrices. Default: by index.")
+@click.option("--as", "view", type=click.Choice(("elements", "index", "matrix")), help="Arrays entry by entry, by index, or as matrices. Default: by index, but small arrays that are read at fixed places by entry.")
 @click.option("--detail", type=click.Choice(("brief", "steps", "full")), default="steps", show_default=True, help="How much is explained.")
 @format_option
 @output_option
@@ -35,7 +35,7 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
-    from backprop_derive.cli.weights import every_entry, find_weights
+    from backprop_derive.cli.weights import entries_where_clearer, every_entry, find_weights
     from backprop_derive.errors import NotYetError
     from backprop_derive.presentation.presenting import DEFAULT_FORMS, present
 
@@ -44,5 +44,7 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     chosen = find_weights(weights, graph) if weights else tuple((each, None) for each in graph.parameters)
     if view == "elements":
         chosen = every_entry(graph, chosen)
+    elif view is None and name != "json":
+        chosen = entries_where_clearer(graph, chosen)
     document = present(derive(graph), weights=chosen, forms=forms or DEFAULT_FORMS, detail=detail)  # type: ignore[arg-type]
     emit(document, name, file)

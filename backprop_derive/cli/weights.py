@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations, product
+from math import prod
 
 from backprop_derive.errors import Problem, UsageError, counted, nearest
+from backprop_derive.graph.expressions import refs
 from backprop_derive.graph.indices import Axis
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
@@ -19,6 +21,7 @@ Weight = tuple[str, tuple[int, ...] | None]
 """A node's name and an entry; None is the node as a whole."""
 
 MAXIMUM_ENTRIES = 1000
+MAXIMUM_SPREAD = 24
 
 _BRACKETED = re.compile(r"(?P<name>[^\[\]]+)\[(?P<places>[^\[\]]*)\]")
 _SEPARATED = re.compile(r"(?P<name>.+?)(?P<places>(?:[._][0-9]+)+)")
@@ -36,6 +39,22 @@ def every_entry(graph: Graph, weights: Sequence[Weight]) -> tuple[Weight, ...]:
         node = graph.node(name)
         found += [(name, entry)] if entry is not None or not own_axes(node) else _entries(graph, node, ("*",))
     return tuple(found)
+
+
+def entries_where_clearer(graph: Graph, weights: Sequence[Weight]) -> tuple[Weight, ...]:
+    """Small arrays of which every mention reads a fixed row or entry, as a layer of named units does, as their entries."""
+    found: list[Weight] = []
+    for name, entry in weights:
+        node = graph.node(name)
+        count = prod(axis.length.resize(graph.sizes).number or MAXIMUM_SPREAD + 1 for axis in own_axes(node))
+        spread = entry is None and own_axes(node) and count <= MAXIMUM_SPREAD and _is_read_at_fixed_places(graph, name)
+        found += every_entry(graph, [(name, None)]) if spread else [(name, entry)]
+    return tuple(found)
+
+
+def _is_read_at_fixed_places(graph: Graph, name: str) -> bool:
+    mentions = [ref for node in graph.nodes for piece in node.pieces for ref in refs(piece.definition) if ref.name == name]
+    return bool(mentions) and all(any(index.number is not None for index in ref.indices) for ref in mentions)
 
 
 def own_axes(node: Node) -> tuple[Axis, ...]:

@@ -74,6 +74,8 @@ def _facts(report: CheckReport) -> Iterator[tuple[str, Text]]:
 
 def _kink(kink: Kink) -> Text:
     reach = f"; the nearest point checked is {kink.nearest:.1e} away" if math.isfinite(kink.nearest) else "; no point checked is near"
+    if kink.operation == "max":
+        return ("max in ", kink.node, " has no derivative where its two largest values ", kink.argument, f" are equal{reach}")
     return (f"{kink.operation} in ", kink.node, " has no derivative where ", kink.argument, f" = 0{reach}")
 
 

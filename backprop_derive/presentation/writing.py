@@ -36,7 +36,7 @@ from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-_MAXIMUM_DECIMALS = 12
+_MAXIMUM_ZEROS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +323,7 @@ def decimal_text(value: Fraction) -> str | None:
         return None
     shift = next(count for count in range(1, value.denominator.bit_length() + 1) if 10**count % value.denominator == 0)
     scaled = str(value.numerator * (10**shift // value.denominator))
-    if shift > _MAXIMUM_DECIMALS:
+    if shift - len(scaled) > _MAXIMUM_ZEROS:
         return f"{scaled}e-{shift}"
     scaled = scaled.zfill(shift + 1)
     return f"{scaled[:-shift]}.{scaled[-shift:]}"
