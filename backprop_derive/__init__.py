@@ -1,4 +1,4 @@
-"""backprop_derive: derives, explains, proves and judges backpropagation gradients."""
+"""backprop_derive: derives, explains and proves backpropagation gradients."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from backprop_derive.building.samples import choose_samples, with_samples
 from backprop_derive.errors import SpecError, nearest
 from backprop_derive.graph.expressions import Ref, refs
 from backprop_derive.graph.indices import Axis, Size, axis_to, number
-from backprop_derive.graph.nodes import Cost, Graph, Node, Piece
+from backprop_derive.graph.nodes import Cost, Graph, Node
 from backprop_derive.operations.losses import find_loss
 from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.source import Scalar
@@ -83,7 +83,7 @@ def _build_style(draft: Draft, inputs: Sequence[Node]) -> None:
         draft.outputs = [output_name(neuron) for neuron in unread if output_name(neuron) in draft.nodes]
     else:
         build_equations(draft)
-        read = {ref for node in draft.nodes.values() for piece in node.pieces for ref in _names(piece)}
+        read = {name for node in draft.nodes.values() for name in node.mentioned}
         draft.outputs = [name for name, node in draft.nodes.items() if not node.is_leaf and name not in read]
 
 
@@ -105,10 +105,6 @@ def _name_outputs(draft: Draft) -> None:
         draft.aliases["yhat"] = found[0]
     else:
         draft.aliases.pop("yhat", None)
-
-
-def _names(piece: Piece) -> set[str]:
-    return {ref.name for ref in refs(piece.definition)}
 
 
 def _targets(draft: Draft) -> list[str]:

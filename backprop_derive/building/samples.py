@@ -34,7 +34,7 @@ def with_samples(nodes: Mapping[str, Node], samples: Samples) -> dict[str, Node]
     """Give every input, target and descendant of one the sample index, in front of its own."""
     readers: dict[str, list[str]] = {}
     for name, node in nodes.items():
-        for read in _reads(node):
+        for read in node.mentioned:
             readers.setdefault(read, []).append(name)
     sampled = {name for name, node in nodes.items() if node.role in ("input", "target")}
     waiting = list(sampled)
@@ -43,10 +43,6 @@ def with_samples(nodes: Mapping[str, Node], samples: Samples) -> dict[str, Node]
         sampled.update(below)
         waiting.extend(below)
     return {name: _sampled(node, sampled, samples) if name in sampled else node for name, node in nodes.items()}
-
-
-def _reads(node: Node) -> set[str]:
-    return {each.name for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Ref)}
 
 
 def _sampled(node: Node, sampled: set[str], samples: Samples) -> Node:

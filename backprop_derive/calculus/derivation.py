@@ -22,7 +22,7 @@ from backprop_derive.calculus.front import Front
 from backprop_derive.calculus.penalties import Penalty, penalty_chain, penalty_on
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
 from backprop_derive.calculus.steps import Factor, Step, factor_of
-from backprop_derive.errors import UsageError, nearest
+from backprop_derive.errors import Problem, UsageError, nearest
 from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, add, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine
@@ -114,9 +114,8 @@ class Derivation:
     def _without_penalty(self, name: str) -> Gradient:
         if name not in self._of_losses:
             if name not in self.graph.by_name:
-                close = nearest(name, self.graph.by_name)
-                hint = f" (did you mean {' or '.join(close)}?)" if close else ""
-                raise UsageError(f"there is no {name!r} in this network; there are: {', '.join(self.graph.by_name)}{hint}")
+                message = f"there is no {name!r} in this network; there are: {', '.join(self.graph.by_name)}"
+                raise UsageError(Problem(message, value=name, nearest=nearest(name, self.graph.by_name)))
             self._of_losses[name] = _gradient(self.chain, self.graph.node(name))
         return self._of_losses[name]
 
@@ -135,7 +134,8 @@ class Derivation:
         steps = element_steps(self.chain, whole.steps, values)
         expansion = written_out(self.chain, at_numbers(whole.expansion, values))
         backward = tidy_samples(written_out(self.chain, at_numbers(whole.backward, values)))
-        factors = element_factors(whole.factors, values)
+        named = {(each.top.name, each.bottom.name) for each in walk(expansion) if isinstance(each, Partial)}
+        factors = tuple(each for each in element_factors(whole.factors, values) if (each.partial.top.name, each.partial.bottom.name) in named)
         entry = Gradient(of, expansion, factors, backward, steps[-1].after, steps, whole.assumptions, whole.notes)
         return self._with_penalty(entry, values)
 
@@ -166,7 +166,7 @@ def _delta(chain: Chain, name: str) -> Delta:
     trail = _Trail(chain.of_loss(node.ref()))
     trail.step("chain rule", _through(chain, name), expansion, "dL/dz = dL/da·da/dz")
     for factor in factors:
-        trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value))
+        trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)
     for child in _children_shown(chain, name):
         trail.step("δ by name", f"this is the δ of {child}, already known", _with_deltas(chain, trail.now, child))
     raw = chain.assembled(name, chain.by_name)
@@ -214,7 +214,7 @@ def _gradient(chain: Chain, node: Node) -> Gradient:
         trail.step("linearity", front.reason, front.put(Partial(chain.loss.ref(), node.ref())), "d(u + v)/dw = du/dw + dv/dw")
     trail.step("chain rule", _through(chain, node.name), front.put(expansion), "dL/dw = dL/dz·dz/dw")
     for factor in factors:
-        trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value))
+        trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)
     _settle(chain, node, trail, front.strip(chain.assembled(node.name, chain.unwritten(node.name))), front)
     assumed = chain.assumed(node.name) or any(step.rule in ASSUMING for step in trail.steps)
     used = tuple(fact.text for fact in graph.facts) if assumed else ()
@@ -248,10 +248,10 @@ class _Trail:
     def __init__(self, start: Expression) -> None:
         self.now, self.steps = start, list[Step]()
 
-    def step(self, rule: str, reason: str, after: Expression, identity: str = "") -> None:
+    def step(self, rule: str, reason: str, after: Expression, identity: str = "", *, partial: Partial | None = None) -> None:
         """One more step, if it changes anything."""
         if after != self.now:
-            self.steps.append(Step(rule, reason, self.now, after, identity))
+            self.steps.append(Step(rule, reason, self.now, after, identity, partial))
             self.now = after
 
 

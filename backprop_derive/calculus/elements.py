@@ -82,9 +82,13 @@ def written_out(chain: Chain, expression: Expression) -> Expression:
 
 def element_steps(chain: Chain, steps: tuple[Step, ...], values: Mapping[str, Affine]) -> tuple[Step, ...]:
     """The steps for all entries at one place, and a last one that writes the sums out."""
-    found = [
-        Step(step.rule, step.reason, at_numbers(step.before, values), at_numbers(step.after, values), step.identity) for step in steps
-    ]
+    found = []
+    for step in steps:
+        before, after = at_numbers(step.before, values), at_numbers(step.after, values)
+        if before != after:
+            partial = None if step.partial is None else at_numbers(step.partial, values)
+            assert partial is None or isinstance(partial, Partial)
+            found.append(Step(step.rule, step.reason, before, after, step.identity, partial))
     last = found[-1].after
     after = tidy_samples(written_out(chain, last))
     if after != last:

@@ -46,7 +46,7 @@ class Penalty:
         for step in steps[:chained]:
             found.append(replace(step, before=found[-1].after, after=add(step.after, self.by_name)))
         reached = steps[chained - 1].after if chained else of_loss
-        found.append(Step(self.factor.rule, self.factor.reason, found[-1].after, add(reached, self.value)))
+        found.append(Step(self.factor.rule, self.factor.reason, found[-1].after, add(reached, self.value), partial=self.factor.partial))
         for step in steps[chained:]:
             found.append(replace(step, before=found[-1].after, after=add(step.after, self.value)))
         return tuple(found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backprop_derive.calculus.links import Link
-from backprop_derive.graph.expressions import Apply, Expression, Fold, Mul, Number, Partial, Power, Ref, Where, walk
+from backprop_derive.calculus.occurrences import mentions
+from backprop_derive.graph.expressions import Apply, Expression, Fold, Mul, Number, Partial, Power, Where, walk
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.losses import find_loss
@@ -23,13 +24,17 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a derivation: `before` equals `after` by `rule`; `identity` is the rule as a formula, if it has one."""
+    """One step of a derivation: `before` equals `after` by `rule`; `identity` is the rule as a formula, if it has one.
+
+    `partial` is the factor of the chain rule that the step gives its value, if it is that kind of step.
+    """
 
     rule: str
     reason: str
     before: Expression
     after: Expression
     identity: str = ""
+    partial: Partial | None = None
 
 
 def factor_of(graph: Graph, link: Link) -> Factor:
@@ -59,7 +64,7 @@ def _label(graph: Graph, child: Node, parent: Node, link: Link) -> tuple[str, st
 def _is_in_main_formula(child: Node, parent: Node) -> bool:
     """Whether the parent stands in the formula that holds for all places, not just in one for a single place."""
     main = max(child.pieces, key=lambda piece: len(piece.axes))
-    return len(child.pieces) == 1 or main.axes == () or _mentions(main.definition, parent.name)
+    return len(child.pieces) == 1 or main.axes == () or mentions(main.definition, parent.name)
 
 
 def _activation_reason(graph: Graph, child: Node) -> str:
@@ -76,13 +81,9 @@ def _is_linear_in(child: Node, parent: Node) -> bool:
         for each in walk(piece.definition):
             if isinstance(each, Apply | Power | Where) or (isinstance(each, Fold) and each.kind != "sum"):
                 return False
-            if isinstance(each, Mul) and sum(_mentions(factor, parent.name) for factor in each.factors) > 1:
+            if isinstance(each, Mul) and sum(mentions(factor, parent.name) for factor in each.factors) > 1:
                 return False
     return child.role in ("preactivation", "node")
-
-
-def _mentions(expression: Expression, name: str) -> bool:
-    return any(isinstance(each, Ref) and each.name == name for each in walk(expression))
 
 
 def _linear_reason(child: Node, parent: Node, link: Link) -> str:

@@ -1,1 +1,1 @@
-"""The computation graph in index notation: integer forms, expressions, nodes. Data only; nothing is computed here."""
+"""The computation graph in index notation: integer forms, expressions, nodes. Data, and its translation to SymPy."""

@@ -57,6 +57,11 @@ class Node:
     unit: str = ""
 
     @property
+    def mentioned(self) -> tuple[str, ...]:
+        """The nodes that the definitions mention, in the order of their first mention, also those inside indices."""
+        return tuple(dict.fromkeys(ref.name for piece in self.pieces for ref in refs(piece.definition)))
+
+    @property
     def is_leaf(self) -> bool:
         """Given from outside: input, target, parameter or constant."""
         return not self.pieces
@@ -168,10 +173,7 @@ class Graph:
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:
         """For each node, the nodes it is computed from, in the order of their first mention."""
-        return {
-            node.name: tuple(dict.fromkeys(ref.name for piece in node.pieces for ref in refs(piece.definition)))
-            for node in self.nodes
-        }
+        return {node.name: node.mentioned for node in self.nodes}
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:

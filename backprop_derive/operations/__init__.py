@@ -1,1 +1,1 @@
-"""The tables: functions, activations, losses, layers. One row a thing, and everything about it in its row."""
+"""The tables: functions, activations, losses. One row a thing, and everything about it in its row."""

@@ -1,1 +1,1 @@
-"""Derivation → Document → text, JSON and other formats."""
+"""Derivation → Document → text and JSON."""

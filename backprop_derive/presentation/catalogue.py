@@ -113,9 +113,9 @@ def _shared(row: Function | Loss) -> Mapping[str, Any]:
 
 
 def _layers() -> _Entries:
-    from backprop_derive.building.layers import LAYERS
+    from backprop_derive.building.layers import COMMON, LAYERS
 
-    return [{"name": row.kind, "options": list(row.options)} for row in LAYERS.values()]
+    return [{"name": row.kind, "options": [*row.options, *COMMON]} for row in LAYERS.values()]
 
 
 def _formats() -> _Entries:

@@ -110,7 +110,7 @@ class _Page:
         if delta.expansion == whole and len(delta.factors) == 1:
             yield Aligned((Row(name, whole), replace(self._factor(name, delta.factors[0]), left=None)))
             return
-        rows = _rewriting_rows(delta.steps, delta.factors, delta.value)
+        rows = _rewriting_rows(delta.steps, delta.value)
         rights = [Row(None, right) for right in dict.fromkeys((whole, delta.expansion)) if right != rows[0].right]
         yield Aligned((Row(name, rights[0].right), *rights[1:], *rows) if rights else (Row(name, rows[0].right), *rows[1:]))
         new = [factor for factor in delta.factors if _essence(factor) not in self.in_sections and _essence(factor) not in self.explained]
@@ -149,13 +149,15 @@ class _Page:
 
     def _forms(self, key: str, left: Partial, gradient: Gradient) -> Iterator[Block]:
         if "chain" in self.forms:
-            yield Heading(4, ("Chain rule",))
-            yield Aligned(tuple(self._chain_rows(left, gradient)))
+            rows = tuple(self._chain_rows(left, gradient))
+            if rows:
+                yield Heading(4, ("Chain rule",))
+                yield Aligned(rows)
             yield Heading(4, ("Factors",))
             yield Aligned(tuple(self._factor(key, factor) for factor in gradient.factors))
         if "textbook" in self.forms:
             yield Heading(4, ("Gradient",))
-            first, *rest = _rewriting_rows(gradient.steps, gradient.factors, gradient.gradient)
+            first, *rest = _rewriting_rows(gradient.steps, gradient.gradient)
             yield Aligned((Row(left, first.right), *rest))
 
     def _chain_rows(self, left: Partial, gradient: Gradient) -> Iterator[Row]:
@@ -178,11 +180,11 @@ class _Page:
 
     def _every_step(self, left: Expression, steps: Sequence[Step], factors: Sequence[Factor]) -> Iterator[Block]:
         """Each step with its rule, the rule as a formula, the sentence, and what it makes of the derivative."""
-        of_factors = {(factor.rule, factor.reason): factor for factor in factors}
+        of_factors = {factor.partial: factor for factor in factors}
         for number, step in enumerate(steps, 1):
             yield Heading(4, (f"{number}. {step.rule}" + (f":  {step.identity}" if step.identity else ""),))
             yield Paragraph((step.reason,))
-            factor = of_factors.get((step.rule, step.reason))
+            factor = of_factors.get(step.partial) if step.partial is not None else None
             if factor is not None:
                 yield Equation(factor.partial, factor.value)
             yield Aligned((Row(left, step.after),))
@@ -192,9 +194,8 @@ def _essence(factor: Factor) -> tuple[Partial, Expression]:
     return factor.partial, factor.value
 
 
-def _rewriting_rows(steps: Sequence[Step], factors: Sequence[Factor], value: Expression) -> tuple[Row, ...]:
+def _rewriting_rows(steps: Sequence[Step], value: Expression) -> tuple[Row, ...]:
     """The product with the value of every factor in it, then each rewrite up to the value, with its reason."""
-    of_factors = {(factor.rule, factor.reason) for factor in factors}
-    rewrites = [step for step in steps if step.rule not in (*_EXPANDING, *_NAMING) and (step.rule, step.reason) not in of_factors]
+    rewrites = [step for step in steps if step.rule not in (*_EXPANDING, *_NAMING) and step.partial is None]
     start = rewrites[0].before if rewrites else value
     return (Row(None, start), *(Row(None, step.after, (step.reason,)) for step in rewrites))

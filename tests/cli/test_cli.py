@@ -325,3 +325,21 @@ def test_a_closed_pipe_is_silent_and_no_failed_check(arguments: str) -> None:
     assert result.stdout.count(b"\n") == 1
     assert result.stderr == b""
     assert result.returncode in (0, 141)  # 0 if all was written before the pipe was closed
+
+
+def test_a_parameter_that_stands_only_in_the_loss_has_a_page(tmp_path: Path) -> None:
+    """No chain to expand: the page goes from the factor to the gradient."""
+    spec = tmp_path / "line.yaml"
+    spec.write_text("inputs: x\nparameters: [w]\ntargets: y\nequations: {L: (w*x - y)^2}\ncost: single\n", encoding="utf-8")
+    result = CliRunner().invoke(commands, ["derive", str(spec)])
+    assert result.exit_code == 0
+    assert "∂L/∂w = 2·(w·x − y)·x" in result.output
+
+
+def test_an_entry_lists_only_the_factors_of_its_own_chain(tmp_path: Path) -> None:
+    """W[2,1] is read by the second unit only: nothing is said of the first one's derivative by it."""
+    spec = tmp_path / "named.yaml"
+    spec.write_text("inputs: [a, b]\nlayers:\n  - dense: [p, q]\n    activation: tanh\nloss: half_squared_error\n", encoding="utf-8")
+    result = CliRunner().invoke(commands, ["derive", str(spec), "-w", "W1[2,1]"])
+    assert "∂z_q/∂W1[2,1] = a" in result.output
+    assert "∂z_p/∂W1" not in result.output
