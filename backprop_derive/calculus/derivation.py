@@ -21,7 +21,7 @@ from backprop_derive.calculus.elements import (
 from backprop_derive.calculus.front import Front
 from backprop_derive.calculus.penalties import Penalty, penalty_chain, penalty_on
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
-from backprop_derive.calculus.steps import Factor, Step, factor_of
+from backprop_derive.calculus.steps import Factor, Step, factor_of, through
 from backprop_derive.errors import Problem, UsageError, nearest
 from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, add, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
@@ -131,7 +131,7 @@ class Derivation:
         values = at_place(self.chain, self.graph.node(name), place)
         of = reindex(whole.of, values)
         assert isinstance(of, Ref)
-        steps = element_steps(self.chain, whole.steps, values)
+        steps = element_steps(self.chain, name, whole.steps, values)
         expansion = written_out(self.chain, at_numbers(whole.expansion, values))
         backward = tidy_samples(written_out(self.chain, at_numbers(whole.backward, values)))
         named = {(each.top.name, each.bottom.name) for each in walk(expansion) if isinstance(each, Partial)}
@@ -164,7 +164,7 @@ def _delta(chain: Chain, name: str) -> Delta:
     expansion = chain.expansion(name, whole=False)
     factors = tuple(_factors(chain, name, whole=False))
     trail = _Trail(chain.of_loss(node.ref()))
-    trail.step("chain rule", _through(chain, name), expansion, "dL/dz = dL/da·da/dz")
+    trail.step("chain rule", through(chain.loss.name, name, expansion), expansion, "dL/dz = dL/da·da/dz")
     for factor in factors:
         trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)
     for child in _children_shown(chain, name):
@@ -212,7 +212,7 @@ def _gradient(chain: Chain, node: Node) -> Gradient:
     factors = tuple(_factors(chain, node.name, whole=whole))
     if front.summed:
         trail.step("linearity", front.reason, front.put(Partial(chain.loss.ref(), node.ref())), "d(u + v)/dw = du/dw + dv/dw")
-    trail.step("chain rule", _through(chain, node.name), front.put(expansion), "dL/dw = dL/dz·dz/dw")
+    trail.step("chain rule", through(chain.loss.name, node.name, expansion), front.put(expansion), "dL/dw = dL/dz·dz/dw")
     for factor in factors:
         trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)
     _settle(chain, node, trail, front.strip(chain.assembled(node.name, chain.unwritten(node.name))), front)
@@ -281,15 +281,6 @@ def _factors(chain: Chain, name: str, *, whole: bool) -> Iterator[Factor]:
     visit(name)
     named = {(each.top.name, each.bottom.name) for each in walk(chain.expansion(name, whole=whole)) if isinstance(each, Partial)}
     return (factor for factor in found.values() if (factor.partial.top.name, factor.partial.bottom.name) in named)
-
-
-def _through(chain: Chain, name: str) -> str:
-    below = tuple(dict.fromkeys(link.child.name for link in chain.links(name)))
-    listed = " and ".join(below) if len(below) < 3 else f"{', '.join(below[:-1])} and {below[-1]}"
-    if below == (chain.loss.name,):
-        return f"{name} stands in {listed} itself"
-    paths = "the derivatives along the way are multiplied"
-    return f"{name} reaches {chain.loss.name} through {listed}: {paths}" + (", and the ways are added" if len(below) > 1 else "")
 
 
 def _with_value(expression: Expression, partial: Partial, value: Expression) -> Expression:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from backprop_derive.calculus.chain import Chain
 from backprop_derive.calculus.rewriting import tidy
-from backprop_derive.calculus.steps import Factor, Step
+from backprop_derive.calculus.steps import Factor, Step, through
 from backprop_derive.calculus.terms import decided
 from backprop_derive.errors import UsageError
 from backprop_derive.graph.expressions import (
@@ -80,7 +80,7 @@ def written_out(chain: Chain, expression: Expression) -> Expression:
     return expand(expression, MAXIMUM_TERMS)
 
 
-def element_steps(chain: Chain, steps: tuple[Step, ...], values: Mapping[str, Affine]) -> tuple[Step, ...]:
+def element_steps(chain: Chain, name: str, steps: tuple[Step, ...], values: Mapping[str, Affine]) -> tuple[Step, ...]:
     """The steps for all entries at one place, and a last one that writes the sums out."""
     found = []
     for step in steps:
@@ -88,7 +88,8 @@ def element_steps(chain: Chain, steps: tuple[Step, ...], values: Mapping[str, Af
         if before != after:
             partial = None if step.partial is None else at_numbers(step.partial, values)
             assert partial is None or isinstance(partial, Partial)
-            found.append(Step(step.rule, step.reason, before, after, step.identity, partial))
+            reason = through(chain.loss.name, name, after) if step.rule == "chain rule" else step.reason
+            found.append(Step(step.rule, reason, before, after, step.identity, partial))
     last = found[-1].after
     after = tidy_samples(written_out(chain, last))
     if after != last:

@@ -37,6 +37,16 @@ class Step:
     partial: Partial | None = None
 
 
+def through(loss: str, name: str, expansion: Expression) -> str:
+    """Why the expansion is what it is: the nodes by which a quantity reaches the loss."""
+    below = tuple(dict.fromkeys(each.top.name for each in walk(expansion) if isinstance(each, Partial) and each.bottom.name == name))
+    listed = " and ".join(below) if len(below) < 3 else f"{', '.join(below[:-1])} and {below[-1]}"
+    if below == (loss,):
+        return f"{name} stands in {listed} itself"
+    paths = "the derivatives along the way are multiplied"
+    return f"{name} reaches {loss} through {listed}: {paths}" + (", and the ways are added" if len(below) > 1 else "")
+
+
 def factor_of(graph: Graph, link: Link) -> Factor:
     """The factor of a link, labelled by what it is the derivative of."""
     child, parent = graph.node(link.child.name), graph.node(link.parent.name)
