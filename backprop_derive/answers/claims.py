@@ -1,0 +1,74 @@
+"""What is said of a hand calculation: results, not exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from backprop_derive.answers.statements import Place, Statement
+from backprop_derive.graph.expressions import Expression
+
+Outcome = Literal["equal", "equal-if", "close", "different", "unreadable", "undecided"]
+Certainty = Literal["proved", "sampled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """Values of the leaves, small and readable, at which the two sides differ, and what each side is there."""
+
+    values: Mapping[str, str]
+    claimed: str
+    right: str
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether two sides are equal.
+
+    `assumptions` are what `equal-if` needs. `notes` say what is right about the answer, which sizes were tried, which
+    side of a kink was not seen. `reason` says why it is `undecided`.
+    """
+
+    outcome: Outcome
+    certainty: Certainty = "sampled"
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+    counterexample: Counterexample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One cause of a wrong answer: a row of the table of mistakes, found by replay.
+
+    `explanation` is a sentence for a student; `factor` is the partial or the part of the answer that it concerns, as text.
+    `span` is where that part stands in the statement's text, if it stands there.
+    """
+
+    kind: str
+    explanation: str
+    factor: str = ""
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One line of a hand calculation, judged.
+
+    `verdict` is about the network: is it true? `follows` is about the line before: does it follow from it? (None where there
+    is none.) `consistent_with` is the place of an earlier wrong line that this one only carries on. `correction` is the
+    right line as an expression over the nodes.
+    """
+
+    place: Place
+    text: str
+    verdict: Verdict
+    statement: Statement | None = None
+    follows: bool | None = None
+    consistent_with: Place | None = None
+    mistakes: tuple[Mistake, ...] = ()
+    correction: Expression | None = None
+    problem: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
