@@ -18,7 +18,7 @@ from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.numerics.assumed import assumed_values, violated
 from backprop_derive.numerics.backends import FLOAT, Array
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.kinks import KinkPlace, kink_places
 from backprop_derive.numerics.reading import Store, checked_sizes
@@ -65,7 +65,7 @@ def draw_point(graph: Graph, seed: int) -> Point:
     redrawn = 0
     for attempt in range(TRIES):
         values = _draw_values(graph, sizes, draw, careful=attempt > 0 and best is None)
-        forward = evaluate(graph, values, sizes, functions=functions)
+        forward = node_values(graph, values, sizes, functions=functions)
         if not all(np.isfinite(array).all() for array in forward.values()) or violated(graph, forward):
             continue
         evaluator = Evaluator(graph, forward, sizes, functions=functions)

@@ -15,10 +15,10 @@ from backprop_derive.numerics.schedule import Block, schedule
 from backprop_derive.numerics.scopes import Scope
 from backprop_derive.numerics.smooth import SmoothFunction
 
-__all__ = ["Evaluator", "Run", "evaluate"]
+__all__ = ["Evaluator", "Run", "node_values"]
 
 
-def evaluate(
+def node_values(
     graph: Graph,
     values: Mapping[str, Any],
     sizes: Mapping[str, int],

@@ -14,7 +14,7 @@ from backprop_derive.graph.indices import variable
 from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
 from backprop_derive.numerics.drawing import Point
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.probing import mean_factor
 from backprop_derive.numerics.reports import Form
@@ -87,7 +87,7 @@ class PrintedForms:
     def _evaluator(self, graph: Graph) -> Evaluator:
         """All nodes of a graph at the point."""
         point = self.point
-        known = evaluate(graph, point.values, point.sizes, functions=point.functions, backend=self.backend)
+        known = node_values(graph, point.values, point.sizes, functions=point.functions, backend=self.backend)
         return Evaluator(graph, known, point.sizes, functions=point.functions, backend=self.backend)
 
 

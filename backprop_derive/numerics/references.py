@@ -17,7 +17,7 @@ from backprop_derive.errors import EvaluationError, Problem, nearest
 from backprop_derive.graph.expressions import Expression, Fold, Mul, children, free_variables
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.backends import COMPLEX, FLOAT, Array, FloatBackend, NoComplexForm, exact_backend
-from backprop_derive.numerics.evaluation import Evaluator, Run, evaluate
+from backprop_derive.numerics.evaluation import Evaluator, Run, node_values
 from backprop_derive.numerics.schedule import schedule
 from backprop_derive.numerics.smooth import SmoothFunction
 
@@ -121,7 +121,7 @@ class _Shifted:
             if name not in graph.by_name:
                 raise EvaluationError(Problem(f"there is no node {name}", value=name, nearest=nearest(name, graph.by_name)))
         self.target, self.by, self.backend = target, by, backend
-        self.values = evaluate(graph, values, sizes, functions=functions, backend=forward)
+        self.values = node_values(graph, values, sizes, functions=functions, backend=forward)
         self.base = self.values[by]
         self.count = self.base.size
         self.evaluator = Evaluator(graph, {}, sizes, functions=functions, backend=backend)

@@ -15,7 +15,7 @@ from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import FormulaError, SpecError
 from backprop_derive.graph.indices import axis_to, number, size
 from backprop_derive.language.grammar import parse
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.gradcheck import check_gradients
 
 HEAD = """
@@ -184,7 +184,7 @@ def test_a_formula_is_what_numpy_makes_of_it(text: str, expected: Any) -> None:
     sizes = ", ".join(f"{name}: {list(shape)}" for name, shape in SHAPES.items() if shape)
     spec = f"parameters: [{', '.join(SHAPES)}]\nsizes: {{{sizes}}}\nequations:\n  R: {text}\n  L: sum(R)\nloss: L\ncost: single\n"
     graph = graph_of(spec)
-    np.testing.assert_allclose(evaluate(graph, VALUES, {})["R"], expected, rtol=1e-13)
+    np.testing.assert_allclose(node_values(graph, VALUES, {})["R"], expected, rtol=1e-13)
     assert faults(Point(derive(graph), values=VALUES), tolerance=1e-10) == []
 
 

@@ -13,7 +13,7 @@ from backprop_derive.building.network import build_graph
 from backprop_derive.building.scope import scope_of
 from backprop_derive.calculus.derivation import Derivation, derive
 from backprop_derive.errors import SpecError
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.presentation.formats import render
@@ -127,7 +127,7 @@ def test_regularised_logistic_regression_of_the_course() -> None:
     data = np.reshape(np.arange(1, 16), (3, 5)) / 10
     values = {"x1": data[0], "x2": data[1], "x3": data[2], "y": np.array([1.0, 0, 1, 0, 1]), "t0": -2.0, "t1": -1.0, "t2": 1.0, "t3": 2.0, "lambda": 3.0}
     graph = derivation.graph
-    evaluator = Evaluator(graph, evaluate(graph, values, {"m": 5}), {"m": 5})
+    evaluator = Evaluator(graph, node_values(graph, values, {"m": 5}), {"m": 5})
     found = [float(evaluator.expression(derivation.gradient(name).gradient, (), ())) for name in ("t0", "t1", "t2", "t3")]
     assert found == pytest.approx([0.146561, -0.548558, 0.724722, 1.398003], abs=5e-7)
 

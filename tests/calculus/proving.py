@@ -20,7 +20,7 @@ from backprop_derive.graph.indices import axis_to, size
 from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import COMPLEX, FLOAT, FloatBackend, NoComplexForm
 from backprop_derive.numerics.drawing import draw_point
-from backprop_derive.numerics.evaluation import Run, evaluate
+from backprop_derive.numerics.evaluation import Run, node_values
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.references import STEP, reference_gradient
 from backprop_derive.numerics.schedule import schedule
@@ -92,7 +92,7 @@ class Point:
             self.sizes, self.values = self.graph.sizes, values
             self.functions = {name: named_function(name, seed) for name, own in self.graph.functions.items() if own is None}
         whole = _with_cost(with_adjoints(self.graph, derivation.adjoints))
-        self.forward = evaluate(whole, self.values, self.sizes, functions=self.functions)
+        self.forward = node_values(whole, self.values, self.sizes, functions=self.functions)
         self.whole = whole
         self._partials: dict[str, tuple[Node, Any]] = {}
 

@@ -16,7 +16,7 @@ from backprop_derive.calculus.derivation import derive
 from backprop_derive.graph.expressions import Bound, Expression, Fold, Ref, add, mul
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Cost, Graph, Node, Piece
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.references import complex_step
 
 DENSE = """inputs: {x: n}
@@ -70,7 +70,7 @@ def test_a_hessian_vector_product(name: str) -> None:
     directions = {f"v_{each}": draw.normal(size=point.forward[each].shape) for each in parameters}
     values = {**point.values, **directions}
     second = adjoints(product, "product")
-    found = evaluate(with_adjoints(product, second), values, point.sizes, functions=point.functions)
+    found = node_values(with_adjoints(product, second), values, point.sizes, functions=point.functions)
     for each in parameters:
         expected = complex_step(product, values, point.sizes, "product", each, point.functions)
         assert np.any(expected != 0) or name == "max pool"
@@ -86,7 +86,7 @@ def test_a_hessian_vector_product_through_time(length: int) -> None:
     product = along(with_adjoints(graph, first.adjoints), ["W", "U"], dict(first.names))
     values = drawn_leaves(product, sizes, 0)
     second = adjoints(product, "product")
-    found = evaluate(with_adjoints(product, second), values, sizes)
+    found = node_values(with_adjoints(product, second), values, sizes)
     for name in ("W", "U"):
         assert error(found[second[name].name], complex_step(product, values, sizes, "product", name)) < 1e-11
 
@@ -99,5 +99,5 @@ def test_the_hessian_of_a_quadratic_form_is_symmetric() -> None:
     second = adjoints(product, "product")
     a = point.values["A"]
     for row in np.eye(len(a)):
-        found = evaluate(with_adjoints(product, second), {**point.values, "v_w": row}, point.sizes)[second["w"].name]
+        found = node_values(with_adjoints(product, second), {**point.values, "v_w": row}, point.sizes)[second["w"].name]
         assert error(found, (a + a.T) / 2 @ row) < 1e-14

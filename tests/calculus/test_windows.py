@@ -9,7 +9,7 @@ import pytest
 from proving import Point, derivation_of, error, faults, graph_of, step_faults
 
 from backprop_derive.errors import EvaluationError, SpecError
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 
 
 def convolution(length: int, kernel: int, stride: int, padding: int, dilation: int) -> str:
@@ -130,20 +130,20 @@ def test_a_read_outside_the_range_raises() -> None:
 
 def test_a_read_outside_a_range_that_only_numbers_tell_raises() -> None:
     graph = graph_of(OUTSIDE.replace("x: [4], y: [4]", "x: [n], y: [q]"))
-    assert evaluate(graph, {"x": np.arange(4.0)}, {"n": 4, "q": 3})["L"] == 6
+    assert node_values(graph, {"x": np.arange(4.0)}, {"n": 4, "q": 3})["L"] == 6
     with pytest.raises(EvaluationError, match="x"):
-        evaluate(graph, {"x": np.arange(4.0)}, {"n": 4, "q": 4})
+        node_values(graph, {"x": np.arange(4.0)}, {"n": 4, "q": 4})
 
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_size_that_is_not_positive_raises(size: int) -> None:
     graph = graph_of("parameters: [x]\nsizes: {x: [n]}\nequations:\n  L: sum(x[k]^2, k)\ncost: single\n")
     with pytest.raises(EvaluationError, match="n"):
-        evaluate(graph, {"x": np.zeros(max(size, 0))}, {"n": size})
+        node_values(graph, {"x": np.zeros(max(size, 0))}, {"n": size})
 
 
 def test_an_empty_sum_is_zero_and_has_gradient_zero() -> None:
     spec = "parameters: [x]\nsizes: {x: [n]}\nequations:\n  L: 1 + sum(x[k]^2, k, 2, n)\ncost: single\n"
     graph = graph_of(spec)
-    assert evaluate(graph, {"x": np.array([3.0])}, {"n": 1})["L"] == 1
+    assert node_values(graph, {"x": np.array([3.0])}, {"n": 1})["L"] == 1
     assert gradient_at(spec, "x", {"x": [3.0]}, {"n": 1}).tolist() == [0]

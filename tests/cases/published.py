@@ -21,7 +21,7 @@ from backprop_derive.calculus.adjoints import with_adjoints
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.graph.expressions import ZERO, Expression
 from backprop_derive.graph.nodes import Graph, Node, Piece
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.gradcheck import CheckReport, check_gradients
 from backprop_derive.presentation.styles import AsciiWriter
@@ -78,7 +78,7 @@ class Worked:
     @cached_property
     def forward(self) -> Mapping[str, Any]:
         """The values of all nodes."""
-        return evaluate(self.graph, self.values, self.sizes)
+        return node_values(self.graph, self.values, self.sizes)
 
     def forms(self, name: str) -> dict[str, Any]:
         """∂(cost)/∂(node) as the steps end, as a textbook prints it, by way of the δs, and as the engine pulls it.
@@ -131,7 +131,7 @@ class Worked:
         """Knows every node, and every δ by its own line, which may mention others."""
         lines = tuple(_line(self.graph.node(of), delta.name, delta.value) for of, delta in self.derivation.deltas.items())
         graph = replace(self.graph, nodes=(*self.graph.nodes, *lines))
-        return Evaluator(graph, evaluate(graph, self.values, self.sizes), self.sizes)
+        return Evaluator(graph, node_values(graph, self.values, self.sizes), self.sizes)
 
     def _adjoint(self, name: str) -> Any:
         if name not in self.derivation.adjoints:
@@ -141,7 +141,7 @@ class Worked:
 
     @cached_property
     def _adjoints(self) -> Mapping[str, Any]:
-        return evaluate(with_adjoints(self.graph, self.derivation.adjoints), self.values, self.sizes)
+        return node_values(with_adjoints(self.graph, self.derivation.adjoints), self.values, self.sizes)
 
     @property
     def _front(self) -> float:

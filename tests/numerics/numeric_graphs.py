@@ -9,7 +9,7 @@ import numpy as np
 from backprop_derive.graph.expressions import Apply, Bound, Bracket, Expression, Fold, Ref, add, mul, neg
 from backprop_derive.graph.indices import Affine, Axis, at_least, number, size, variable
 from backprop_derive.graph.nodes import Cost, Graph, Node, Piece
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 
 COST = Cost("C", "C", "single")
 
@@ -90,4 +90,4 @@ def of(definition: Expression, values: dict[str, Any] | None = None, sizes: dict
     """A definition over leaves whose axes are 1..length, evaluated."""
     values = values or {}
     leaves = [leaf(name, *(to(length) for length in np.shape(value))) for name, value in values.items()]
-    return evaluate(graph(*leaves, node("out", definition, **axes)), values, sizes or {})["out"]
+    return node_values(graph(*leaves, node("out", definition, **axes)), values, sizes or {})["out"]

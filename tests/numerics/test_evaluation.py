@@ -23,7 +23,7 @@ from backprop_derive.graph.expressions import (
 )  # fmt: skip
 from backprop_derive.graph.indices import Affine, at_least, number, quotient, size, variable
 from backprop_derive.numerics.backends import exact_backend
-from backprop_derive.numerics.evaluation import Evaluator, evaluate
+from backprop_derive.numerics.evaluation import Evaluator, node_values
 
 DRAW = np.random.default_rng(1)
 X, W, B = DRAW.normal(size=5), DRAW.normal(size=(3, 5)), DRAW.normal(size=3)
@@ -31,7 +31,7 @@ X, W, B = DRAW.normal(size=5), DRAW.normal(size=(3, 5)), DRAW.normal(size=3)
 
 def test_dense_matches_numpy() -> None:
     values = {"x": X, "y": DRAW.normal(size=2), "W1": W, "b1": B, "W2": DRAW.normal(size=(2, 3)), "b2": DRAW.normal(size=2)}
-    found = evaluate(dense(), values, {"n": 5, "h": 3, "q": 2})
+    found = node_values(dense(), values, {"n": 5, "h": 3, "q": 2})
     z2 = values["W2"] @ np.tanh(W @ X + B) + values["b2"]
     np.testing.assert_allclose(found["z2"], z2, rtol=1e-15)
     np.testing.assert_allclose(found["C"], np.sum((values["y"] - z2) ** 2), rtol=1e-14)
@@ -40,7 +40,7 @@ def test_dense_matches_numpy() -> None:
 def test_batch_matches_numpy() -> None:
     x, y = DRAW.normal(size=(7, 5)), DRAW.normal(size=(7, 2))
     values = {"x": x, "y": y, "W1": W, "b1": B, "W2": DRAW.normal(size=(2, 3)), "b2": DRAW.normal(size=2)}
-    found = evaluate(dense(to("m")), values, {"n": 5, "h": 3, "q": 2, "m": 7})
+    found = node_values(dense(to("m")), values, {"n": 5, "h": 3, "q": 2, "m": 7})
     z2 = np.tanh(x @ W.T + B) @ values["W2"].T + values["b2"]
     assert found["a1"].shape == (7, 3)
     np.testing.assert_allclose(found["z2"], z2, rtol=1e-14)
@@ -144,7 +144,7 @@ def test_unknown_fold_raises() -> None:
 def test_sizes_nodes_and_indices_may_share_letters() -> None:
     scaled = mul(Integer(size("h")), ref("h", "k"), Integer(variable("k")), ref("k"))
     shared = graph(leaf("h", to("h")), leaf("k"), node("out", scaled, k=to("h")))
-    np.testing.assert_allclose(evaluate(shared, {"h": B, "k": 10.0}, {"h": 3})["out"], 3 * B * np.array([1, 2, 3]) * 10)
+    np.testing.assert_allclose(node_values(shared, {"h": B, "k": 10.0}, {"h": 3})["out"], 3 * B * np.array([1, 2, 3]) * 10)
 
 
 def test_inner_index_hides_the_outer_one() -> None:
@@ -168,16 +168,16 @@ def test_expression_over_held_values_and_its_magnitude() -> None:
 
 def test_fifty_digits() -> None:
     exact = exact_backend()
-    third = evaluate(graph(node("C", Number(Fraction(1, 3)))), {}, {}, backend=exact)["C"].item()
+    third = node_values(graph(node("C", Number(Fraction(1, 3)))), {}, {}, backend=exact)["C"].item()
     assert abs(third * 3 - 1) < 1e-49
     values = {"x": X, "y": [0.5, 1], "W1": W, "b1": B, "W2": W[:2, :3], "b2": B[:2]}
-    found, sizes = evaluate(dense(), values, {"n": 5, "h": 3, "q": 2}, backend=exact), {"n": 5, "h": 3, "q": 2}
-    np.testing.assert_allclose(float(found["C"].item()), evaluate(dense(), values, sizes)["C"], rtol=1e-14)
+    found, sizes = node_values(dense(), values, {"n": 5, "h": 3, "q": 2}, backend=exact), {"n": 5, "h": 3, "q": 2}
+    np.testing.assert_allclose(float(found["C"].item()), node_values(dense(), values, sizes)["C"], rtol=1e-14)
 
 
 def test_layers_are_matrix_products(monkeypatch: pytest.MonkeyPatch) -> None:
     shapes, matmul = [], np.matmul
     monkeypatch.setattr(np, "matmul", lambda left, right: shapes.append((left.shape, right.shape)) or matmul(left, right))
     values = {name: DRAW.normal(size=shape) for name, shape in {"x": (7, 5), "y": (7, 2), "W1": (3, 5), "b1": (3,), "W2": (2, 3), "b2": (2,)}.items()}
-    evaluate(dense(to("m")), values, {"n": 5, "h": 3, "q": 2, "m": 7})
+    node_values(dense(to("m")), values, {"n": 5, "h": 3, "q": 2, "m": 7})
     assert shapes == [((3, 5), (5, 7)), ((2, 3), (3, 7))]

@@ -22,7 +22,7 @@ from backprop_derive.graph.expressions import (
 )  # fmt: skip
 from backprop_derive.graph.indices import size, variable
 from backprop_derive.numerics.backends import COMPLEX, FLOAT, exact_backend
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.smooth import SmoothFunction, named_function
 from backprop_derive.operations.functions import find_function
 
@@ -53,16 +53,16 @@ def test_own_function_is_evaluated_from_its_definition() -> None:
     z = ref("z")
     own = {"swish2": ("z", mul(z, Apply("sigmoid", (z,))))}
     shadowed = graph(leaf("x", to(5)), leaf("z"), node("a", Apply("swish2", (ref("x", "k"),)), k=to(5)), functions=own)
-    found = evaluate(shadowed, {"x": X, "z": 100.0}, {})["a"]
+    found = node_values(shadowed, {"x": X, "z": 100.0}, {})["a"]
     np.testing.assert_allclose(found, X / (1 + np.exp(-X)), rtol=1e-14)
 
 
 def test_abstract_functions_are_given_from_outside() -> None:
     abstract = graph(leaf("x", to(5)), node("a", Apply("f", (ref("x", "k"),), 1), k=to(5)), functions={"f": None})
     function = SmoothFunction(3)
-    np.testing.assert_array_equal(evaluate(abstract, {"x": X}, {}, functions={"f": function})["a"], function(X, 1))
+    np.testing.assert_array_equal(node_values(abstract, {"x": X}, {}, functions={"f": function})["a"], function(X, 1))
     with pytest.raises(EvaluationError, match="function f"):
-        evaluate(abstract, {"x": X}, {})
+        node_values(abstract, {"x": X}, {})
 
 
 @pytest.mark.parametrize("order", range(5))

@@ -21,7 +21,7 @@ from backprop_derive.graph.expressions import (
 )  # fmt: skip
 from backprop_derive.graph.indices import Affine, Pick, at_least, equal, number, quotient, size, variable
 from backprop_derive.graph.nodes import Node, Piece
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 
 DRAW = np.random.default_rng(1)
 X, W, B = DRAW.normal(size=5), DRAW.normal(size=(3, 5)), DRAW.normal(size=3)
@@ -104,41 +104,41 @@ def test_mask_beats_infinity() -> None:
 def test_place_without_definition_raises() -> None:
     values = {"x": X, "U": DRAW.normal(size=(2, 2)), "w": B[:2], "h0": B[1:]}
     with pytest.raises(EvaluationError, match=r"h\[0,1\] has no definition"):
-        evaluate(recurrent(h0=False), values, {"T": 5, "d": 2})
+        node_values(recurrent(h0=False), values, {"T": 5, "d": 2})
     twice = Node("u", ("t",), (to(2),), (Piece((variable("t"),), (("t", to(2)),), num(1)), Piece((number(2),), (), num(1))))
     with pytest.raises(EvaluationError, match=r"u\[2\] has two definitions"):
-        evaluate(graph(twice), {}, {})
+        node_values(graph(twice), {}, {})
     beyond = Node("u", ("t",), (to(2),), (Piece((variable("t"),), (("t", to(3)),), num(1)),))
     with pytest.raises(EvaluationError, match="u is defined outside its range"):
-        evaluate(graph(beyond), {}, {})
+        node_values(graph(beyond), {}, {})
 
 
 def test_missing_and_misshapen_values_raise() -> None:
     simple = graph(leaf("x", to("n")), leaf("w"), node("C", ref("w")))
     with pytest.raises(EvaluationError, match="x, w"):
-        evaluate(simple, {}, {"n": 2})
+        node_values(simple, {}, {"n": 2})
     with pytest.raises(EvaluationError, match="x has the shape 3, and its value has 2"):
-        evaluate(simple, {"x": [1, 2], "w": 1}, {"n": 3})
+        node_values(simple, {"x": [1, 2], "w": 1}, {"n": 3})
     with pytest.raises(EvaluationError, match="w has the shape of a single number, and its value has 1 × 2"):
-        evaluate(simple, {"x": [1, 2, 3], "w": [[1, 2]]}, {"n": 3})
+        node_values(simple, {"x": [1, 2, 3], "w": [[1, 2]]}, {"n": 3})
     with pytest.raises(EvaluationError, match="x is not an array of numbers"):
-        evaluate(simple, {"x": [[1], [1, 2]], "w": 1}, {"n": 2})
+        node_values(simple, {"x": [[1], [1, 2]], "w": 1}, {"n": 2})
     with pytest.raises(EvaluationError, match="size n has no value"):
-        evaluate(simple, {"x": [1, 2], "w": 1}, {})
+        node_values(simple, {"x": [1, 2], "w": 1}, {})
 
 
 def test_bad_sizes_raise() -> None:
     simple = graph(leaf("x", to("n")), smallest={"T": 0})
     with pytest.raises(EvaluationError, match="size n is 0"):
-        evaluate(simple, {"x": []}, {"n": 0})
+        node_values(simple, {"x": []}, {"n": 0})
     with pytest.raises(EvaluationError, match="size T is -1"):
-        evaluate(simple, {"x": [1]}, {"n": 1, "T": -1})
+        node_values(simple, {"x": [1]}, {"n": 1, "T": -1})
     with pytest.raises(EvaluationError, match="the axis of y runs from 1 to -2: its length would be -2"):
-        evaluate(graph(leaf("y", to(size("n") - 4))), {"y": []}, {"n": 2})
+        node_values(graph(leaf("y", to(size("n") - 4))), {"y": []}, {"n": 2})
 
 
 def test_unknown_names_raise() -> None:
     with pytest.raises(EvaluationError, match=r"out mentions weigth.*mean weight"):
-        evaluate(graph(leaf("weight"), node("out", ref("weigth"))), {"weight": 1}, {})
+        node_values(graph(leaf("weight"), node("out", ref("weigth"))), {"weight": 1}, {})
     with pytest.raises(EvaluationError, match="index k has no range"):
         of(ref("x", "k"), {"x": X})

@@ -14,7 +14,7 @@ from backprop_derive.graph.indices import Affine, Pick, at_least, variable
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics import references
 from backprop_derive.numerics.backends import NoComplexForm
-from backprop_derive.numerics.evaluation import evaluate
+from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.references import complex_step, exact, reference_gradient, richardson
 from backprop_derive.numerics.smooth import named_function
 
@@ -199,7 +199,7 @@ def test_tiny_gradients_keep_their_digits() -> None:
 def test_sizes_of_zero_steps_leave_empty_gradients() -> None:
     values = {"x": np.zeros(0), "U": np.eye(2), "w": np.ones(2), "h0": np.ones(2)}
     assert complex_step(recurrent(), values, {"T": 0, "d": 2}, "C", "x").shape == (0,)
-    assert evaluate(recurrent(), values, {"T": 0, "d": 2})["C"] == 2
+    assert node_values(recurrent(), values, {"T": 0, "d": 2})["C"] == 2
 
 
 def test_differences_stay_inside_the_domain_or_say_nan() -> None:
