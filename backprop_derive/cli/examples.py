@@ -19,6 +19,13 @@ def example_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in examples_folder().glob("*.yaml")))
 
 
+def example_titles() -> dict[str, str]:
+    """The examples by name, each with its title."""
+    from backprop_derive.spec.loading import load_spec
+
+    return {name: load_spec(examples_folder() / f"{name}.yaml").title for name in example_names()}
+
+
 def example_path(name: str) -> Path | None:
     """The file of an example, by its bare name, with or without suffix; None if there is none."""
     stem = name.removesuffix(".yaml").removesuffix(".yml")

@@ -17,8 +17,8 @@ KINDS = ("activations", "losses", "layers", "formats", "examples")
 _Entries = Sequence[Mapping[str, Any]]
 
 
-def present_catalogue(kind: str | None, examples: Sequence[str]) -> Document:
-    """All tables, or the one called `kind`. Raises UsageError for an unknown one."""
+def present_catalogue(kind: str | None, examples: Mapping[str, str]) -> Document:
+    """All tables, or the one called `kind`; the titles of the examples are given, by name. Raises UsageError for an unknown one."""
     if kind == "mistakes":
         raise NotYetError("the list of mistakes")
     if kind is not None and kind not in KINDS:
@@ -52,6 +52,8 @@ def equations(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
     """Everything else that is said of a thing, apart from the sentence on a derivative."""
+    if "title" in entry:
+        yield entry["title"]
     if entry.get("sentence") and "derivatives" not in entry:
         yield entry["sentence"]
     if entry.get("defaults"):
@@ -65,8 +67,8 @@ def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
         yield "no derivative where " + " or ".join(f"{kink} = 0" for kink in entry["kinks"])
 
 
-def _entries(kind: str, examples: Sequence[str]) -> _Entries:
-    return {"activations": _activations, "losses": _losses, "layers": _layers, "formats": _formats}.get(kind, lambda: [{"name": name} for name in examples])()
+def _entries(kind: str, examples: Mapping[str, str]) -> _Entries:
+    return {"activations": _activations, "losses": _losses, "layers": _layers, "formats": _formats}.get(kind, lambda: [{"name": name, "title": title} for name, title in examples.items()])()
 
 
 def _activations() -> _Entries:

@@ -5,7 +5,7 @@ The facts are in `data/`, as `data/README.md` describes. Nothing of the package 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from backprop_derive.spec.loading import read_spec
 HERE = Path(__file__).parent
 NUMERIC, SYMBOLIC = HERE / "data" / "numeric", HERE / "data" / "symbolic"
 NATURAL = HERE / "natural"
+SPECS = HERE.parents[1] / "specs"
 LEAVES = ("inputs", "targets", "constants", "parameters")
 TOLERANCE = 1e-9
 
@@ -47,6 +48,20 @@ def facts_of(folder: Path, name: str) -> Case:
     facts: Case = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
     assert facts["id"] == name
     return facts
+
+
+def printed_numbers(facts: Case) -> Iterator[tuple[str, str, str]]:
+    """Section, name and digits of every number that the source prints."""
+    for section, numbers in facts["published"].items():
+        if section == "loss_after":
+            yield section, "loss", numbers
+        else:
+            yield from ((section, quantity, digits) for quantity, digits in numbers.items())
+
+
+def differences(facts: Case) -> dict[tuple[str, str], Any]:
+    """The printed numbers that are wrong, by section and name."""
+    return {(each["section"], each["name"]): each for each in facts["agreement"].get("differences", ())}
 
 
 def equations_spec(leaves: Mapping[str, Iterable[str]], nodes: Mapping[str, str], loss: str) -> str:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from math import sqrt
-from typing import Any
 
 import pytest
-from published import LEAVES, NUMERIC, Case, Worked, agreement, check, close, equations_spec, facts_of, faults, names_in
+from published import (
+    LEAVES,
+    NUMERIC,
+    Case,
+    Worked,
+    agreement,
+    check,
+    close,
+    differences,
+    equations_spec,
+    facts_of,
+    faults,
+    names_in,
+    printed_numbers,
+)
 
 EACH = pytest.mark.parametrize("name", names_in(NUMERIC))
 
@@ -65,20 +77,6 @@ def ours(name: str, section: str, quantity: str) -> float:
             return float(stepped(name).forward[quantity])
         case _:
             return float(stepped(name).forward[facts["loss"]])
-
-
-def printed_numbers(facts: Case) -> Iterator[tuple[str, str, str]]:
-    """Section, name and digits of every number that the source prints."""
-    for section, numbers in facts["published"].items():
-        if section == "loss_after":
-            yield section, "loss", numbers
-        else:
-            yield from ((section, quantity, digits) for quantity, digits in numbers.items())
-
-
-def differences(facts: Case) -> dict[tuple[str, str], Any]:
-    """The printed numbers that are wrong, by section and name."""
-    return {(each["section"], each["name"]): each for each in facts["agreement"].get("differences", ())}
 
 
 # -- the tests ------------------------------------------------------------------------------------------------------------
