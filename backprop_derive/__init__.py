@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from backprop_derive.calculus.derivation import derive as derive
     from backprop_derive.graph.sympy_form import to_sympy as to_sympy
     from backprop_derive.numerics.gradcheck import check_gradients as check_gradients
+    from backprop_derive.numerics.training import evaluate as evaluate
     from backprop_derive.presentation.formulas import write as write
     from backprop_derive.spec.loading import load_spec as load_spec
     from backprop_derive.spec.loading import read_spec as read_spec
@@ -22,6 +23,7 @@ _HOME = {
     "derive": "backprop_derive.calculus.derivation",
     "to_sympy": "backprop_derive.graph.sympy_form",
     "check_gradients": "backprop_derive.numerics.gradcheck",
+    "evaluate": "backprop_derive.numerics.training",
     "write": "backprop_derive.presentation.formulas",
 }
 __all__ = ["__version__", *_HOME]

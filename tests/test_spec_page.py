@@ -13,7 +13,7 @@ from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.operations.functions import find_function
-from backprop_derive.spec.keys import KEYS, PLANNED, STYLES
+from backprop_derive.spec.keys import KEYS, STYLES
 from backprop_derive.spec.loading import read_spec
 from backprop_derive.spec.styles import NODE_KEYS
 
@@ -45,7 +45,6 @@ def test_layers_their_options_and_the_keys_of_nodes_are_listed() -> None:
 
 def test_what_is_planned_is_named() -> None:
     assert [name for name in PLANNED_LAYERS if f"`{name}`" not in section("layers").split("Planned")[1]] == []
-    assert [name for name in PLANNED if f"`{name}`" not in section("Planned, not built")] == []
 
 
 def test_what_is_built_is_not_called_planned() -> None:

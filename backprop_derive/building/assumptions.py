@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from backprop_derive.building.classes import one_hot
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import resolve
 from backprop_derive.building.names import fault
@@ -24,12 +25,11 @@ _FORMS = "sum(y) = 1, one_hot(y), probabilities(y), binary(y), symmetric(W), z !
 
 def add_assumptions(draft: Draft, of_loss: Sequence[Fact]) -> tuple[tuple[Fact, ...], tuple[Assumption, ...]]:
     """The facts and the assumptions of a spec. What the loss assumes of its targets holds unless `assume:` is empty, or
-    says something of these targets itself."""
-    if draft.spec.assume is None:
-        return tuple(of_loss), ()
-    found = [each for scalar in draft.spec.assume if (each := _read(draft, scalar)) is not None]
+    something is said of these targets; a target of classes is one-hot."""
+    found: list[tuple[Fact | None, Assumption]] = [one_hot(each.name.text) for each in draft.spec.targets or () if each.classes]
+    found += [each for scalar in draft.spec.assume or () if (each := _read(draft, scalar)) is not None]
     said = {name for _, assumption in found for name in assumption.names}
-    kept = [fact for fact in of_loss if draft.spec.assume and not said & _names(fact)]
+    kept = [fact for fact in of_loss if draft.spec.assume != () and not said & _names(fact)]
     return (*kept, *(fact for fact, _ in found if fact is not None)), tuple(assumption for _, assumption in found)
 
 

@@ -34,6 +34,19 @@ def declare_leaf(draft: Draft, declared: Declared, role: str) -> Node:
     return node
 
 
+def declare_target(draft: Draft, declared: Declared) -> None:
+    """A target of equations, of which only the name is given: a scalar; of classes, what `sizes:` says it is."""
+    shape = next((shape for name, shape in draft.spec.sizes if name.text == declared.name.text), None)
+    if not declared.classes:
+        draft.add(Node(declared.name.text, role="target"), declared.name.mark)
+        return
+    if not shape:
+        message = f"in equations the number of classes is needed: give it under sizes, {declared.name.text}: [3] or [q]"
+        draft.problem(declared.name.mark, message, declared.name.text)
+    axes = draft.axes(shape or ())
+    draft.add(Node(declared.name.text, _letters(draft, len(axes)), axes, role="target"), declared.name.mark)
+
+
 def _letters(draft: Draft, count: int) -> tuple[str, ...]:
     """Letters for the indices of an array: j, k, …, but none that the spec uses as a name."""
     spec = draft.spec
@@ -48,8 +61,9 @@ def _letters(draft: Draft, count: int) -> tuple[str, ...]:
 
 def declare_sizes(draft: Draft) -> None:
     """`sizes:` gives numbers to sizes and shapes to arrays; the arrays' lengths declare sizes too."""
+    classes = {declared.name.text for declared in draft.spec.targets or () if declared.classes}
     for name, shape in draft.spec.sizes:
-        if name.text in draft.nodes and draft.spec.style == "equations":
+        if name.text in draft.nodes and draft.spec.style == "equations" and name.text not in classes:
             draft.problem(name.mark, f"{name.text!r} has its size where it is declared", name.text)
         for each in shape:
             draft.length(each)

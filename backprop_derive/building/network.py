@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from backprop_derive.building.assumptions import add_assumptions
-from backprop_derive.building.declarations import declare_functions, declare_leaf, declare_parameters, declare_sizes
+from backprop_derive.building.data import read_samples
+from backprop_derive.building.declarations import declare_functions, declare_leaf, declare_parameters, declare_sizes, declare_target
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.equations import build_equations
 from backprop_derive.building.layers import build_layers
 from backprop_derive.building.neurons import build_neurons, output_name
+from backprop_derive.building.numbers import numbers_of
 from backprop_derive.building.objective import add_loss
 from backprop_derive.building.penalty import add_penalty
 from backprop_derive.building.places import check_declared, check_reads, check_values
@@ -20,6 +22,7 @@ from backprop_derive.errors import SpecError, nearest
 from backprop_derive.graph.expressions import Ref, refs
 from backprop_derive.graph.indices import Axis, Size, axis_to, number
 from backprop_derive.graph.nodes import Cost, Graph, Node
+from backprop_derive.graph.numbers import DataRows
 from backprop_derive.operations.losses import find_loss
 from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.source import Scalar
@@ -44,13 +47,14 @@ def build_graph(spec: NetworkSpec) -> Graph:
             if declared.shape is not None:
                 declare_leaf(draft, declared, "target")
             elif spec.style == "equations":
-                draft.add(Node(declared.name.text, role="target"), declared.name.mark)
+                declare_target(draft, declared)
     _build_style(draft, inputs)
     _name_outputs(draft)
     targets = _targets(draft)
     loss, facts = add_loss(draft, targets)
     facts, assumptions = add_assumptions(draft, facts)
     penalty = add_penalty(draft)
+    numbers = numbers_of(draft)
     if not draft.problems:
         _check_shape(draft, loss)
     if spec.style != "layers" or not draft.problems:
@@ -62,7 +66,10 @@ def build_graph(spec: NetworkSpec) -> Graph:
     if draft.problems:
         raise SpecError(sorted(dict.fromkeys(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
     found = _finish(draft, loss, penalty, tuple(targets))
-    return replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft))
+    found = replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft), numbers=numbers)
+    if isinstance(numbers.data, DataRows):
+        read_samples(found)
+    return found
 
 
 # -- the network ------------------------------------------------------------------------------------------------------
@@ -114,7 +121,10 @@ def _targets(draft: Draft) -> list[str]:
         names = [declared.name for declared in spec.targets]
         for at, declared in enumerate(spec.targets):
             if declared.shape is None and spec.style != "equations":
-                draft.add(Node(declared.name.text, *_like_output(draft, at, len(names)), role="target"), declared.name.mark)
+                node = Node(declared.name.text, *_like_output(draft, at, len(names)), role="target")
+                draft.add(node, declared.name.mark)
+                if declared.classes and not node.axes:
+                    draft.problem(declared.name.mark, f"classes are told apart by an output of several entries; that of {declared.name.text} is a single number", declared.name.text)
         return [name.text for name in names]
     if spec.style == "equations" or spec.loss is None or not draft.outputs or not _reads_target(draft, spec.loss.text.text):
         return []

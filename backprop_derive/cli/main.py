@@ -18,10 +18,9 @@ import click
 from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
 from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 
-BUILT = ("derive", "check", "list", "new", "schema")
+BUILT = ("derive", "check", "evaluate", "list", "new", "schema")
 PLANNED = {
     "verify": "Judge a hand calculation",
-    "evaluate": "Compute values, gradients and training steps",
     "draw": "Draw the network",
 }
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from backprop_derive.graph.expressions import Bound, Expression, Ref, Relation, refs
 from backprop_derive.graph.indices import Affine, Axis, variable
+from backprop_derive.graph.numbers import Numbers
 
 Role = Literal["input", "target", "parameter", "constant", "preactivation", "activation", "node", "loss", "regularizer", "adjoint", "choice"]
 
@@ -129,7 +130,7 @@ class Graph:
     `functions` are the activations of one's own: name → (argument, definition over `Ref(argument)`), or None where
     the function is abstract. `smallest` gives sizes that may be 0. `facts` are what the textbook may
     take for granted; `assumptions` are all that the spec assumes; `aliases` are other names that formulas may use for a
-    node; `latex` is how a name is written in LaTeX where the spec says it.
+    node; `latex` is how a name is written in LaTeX where the spec says it; `numbers` are those of the spec.
     """
 
     nodes: tuple[Node, ...]
@@ -146,6 +147,7 @@ class Graph:
     notes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     latex: Mapping[str, str] = field(default_factory=dict)
+    numbers: Numbers = field(default_factory=Numbers)
 
     @cached_property
     def assumed(self) -> tuple[str, ...]:

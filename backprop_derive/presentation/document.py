@@ -70,7 +70,16 @@ class Listing:
     text: str
 
 
-Block = Heading | Paragraph | Equation | Aligned | Table | Listing
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How a quantity goes: its values at 0, 1, 2, … of what `across` counts."""
+
+    values: tuple[float, ...]
+    across: str
+    up: str
+
+
+Block = Heading | Paragraph | Equation | Aligned | Table | Listing | Curve
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from backprop_derive.errors import nearest
 from backprop_derive.notation import canonical, is_name
-from backprop_derive.spec.model import Declared, LossEntry, OwnFunction, Regularization
+from backprop_derive.spec.model import Declared, LossEntry, OptimizerEntry, OwnFunction, Regularization
 from backprop_derive.spec.numbers import looks_like_number, read_number
 from backprop_derive.spec.problems import Problems, quoted
 from backprop_derive.spec.source import Mapping, Scalar, Sequence, Value
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 PENALTIES = ("l1", "l2")
+CLASSES = "classes"
 Options = tuple[tuple[Scalar, Scalar], ...]
 
 COSTS: tuple[Literal["mean", "sum", "single"], ...] = ("mean", "sum", "single")
@@ -128,7 +129,7 @@ def read_inputs(value: Value, problems: Problems) -> tuple[Declared, ...]:
 
 
 def read_targets(value: Value, problems: Problems) -> tuple[Declared, ...]:
-    """`y`, `[y1, y2]`, `2`, `{y: 3}`; a name alone leaves the shape open."""
+    """`y`, `[y1, y2]`, `2`, `{y: 3}`, `{y: classes}`; a name alone leaves the shape open."""
     return _read_declared(value, problems, "a target", default="y", bare=None)
 
 
@@ -149,17 +150,17 @@ def _read_declared(
         entries = item.entries if isinstance(item, Mapping) else ((item, None),)
         for key, shape in entries:
             name = read_name(key, problems, what)
-            lengths = bare if shape is None else _read_shape(shape, problems, what)
+            if isinstance(shape, Scalar) and shape.text == CLASSES and what == "a target":
+                found += [] if name is None else [Declared(name, None, classes=True)]
+                continue
+            lengths = bare if shape is None else _read_shape(shape, problems)
             if name is not None and (shape is None or lengths is not None):
                 found.append(Declared(name, lengths))
     return tuple(found)
 
 
-def _read_shape(value: Value, problems: Problems, what: str) -> tuple[Scalar, ...] | None:
+def _read_shape(value: Value, problems: Problems) -> tuple[Scalar, ...] | None:
     """`3`, `n` or `[n, d]`; None where a length cannot be used."""
-    if isinstance(value, Scalar) and value.text == "classes" and what == "a target":
-        problems.add(value.mark, "targets as classes: not yet (planned, not built)", value.text)
-        return None
     items = value.items if isinstance(value, Sequence) else (value,)
     lengths = tuple(length for item in items if (length := read_length(item, problems)) is not None)
     return lengths if len(lengths) == len(items) else None
@@ -201,7 +202,7 @@ def read_sizes(value: Value, problems: Problems) -> tuple[tuple[Scalar, tuple[Sc
     """`{W1: [h, n], n: 3}`."""
     found: list[tuple[Scalar, tuple[Scalar, ...]]] = []
     for key, shape in read_mapping(value, problems, "{W1: [h, n], n: 3}"):
-        name, lengths = read_name(key, problems, "a name"), _read_shape(shape, problems, "a size")
+        name, lengths = read_name(key, problems, "a name"), _read_shape(shape, problems)
         if name is not None and lengths is not None:
             found.append((name, lengths))
     return tuple(found)
@@ -345,3 +346,12 @@ def read_learning_rate(value: Value, problems: Problems) -> Fraction | None:
         problems.add(value.mark, "the learning rate is above 0", value.text if isinstance(value, Scalar) else None)
         return None
     return rate
+
+
+def read_optimizer(value: Value, problems: Problems) -> OptimizerEntry | None:
+    """A name, or `{adam: {beta1: 0.9}}`."""
+    if isinstance(value, Sequence) or (isinstance(value, Mapping) and len(value.entries) != 1):
+        problems.add(value.mark, "one optimizer is expected here: a name, or a name with its constants, {adam: {beta1: 0.9}}")
+        return None
+    found = _read_with_options(value, problems, "the name of an optimizer")
+    return None if found is None else OptimizerEntry(*found)

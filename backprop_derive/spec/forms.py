@@ -56,5 +56,4 @@ DECLARED: Form = {
         {"type": "array", "items": {"anyOf": [NAME, _SHAPED]}},
     ]
 }
-VALUES: Form = mapping(REFERENCE, {"$ref": "#/$defs/numbers"})
 DEFINITIONS: Form = {"numbers": {"anyOf": [NUMBER, {"type": "array", "items": {"$ref": "#/$defs/numbers"}, "minItems": 1}]}}

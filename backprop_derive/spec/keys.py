@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from backprop_derive.spec import fields, styles
-from backprop_derive.spec.forms import DECLARED, NAME, NUMBER, REFERENCE, SHAPE, TEXT, VALUES, Form, choice, mapping, one_or_list, record
+from backprop_derive.spec.forms import DECLARED, NAME, NUMBER, REFERENCE, SHAPE, TEXT, Form, choice, mapping, one_or_list, record
 from backprop_derive.spec.latex import read_latex
 from backprop_derive.spec.problems import Problems
 from backprop_derive.spec.source import Value
-from backprop_derive.spec.values import read_values
+from backprop_derive.spec.values import DRAWN, OTHERS, read_data, read_seed, read_values
 
 Reader = Callable[[Value, Problems], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key: the field of the spec's model that it fills, who reads it, its JSON Schema, and what it says."""
+    """A key: the field of the spec's model that it fills, who reads it, its JSON Schema, and what it says. Without a
+    field, the reader gives several fields by their names."""
 
     name: str
     field: str
@@ -37,6 +38,11 @@ _BIAS: Form = {"anyOf": [NAME, {"const": False}, choice("none", "false")]}
 _NODE: Form = record(
     {"weights": mapping(NAME, one_or_list(REFERENCE)), "bias": _BIAS, "activation": _WITH_OPTIONS, "output": NAME, "preactivation": NAME}, ("weights",)
 )
+_NUMBERS: Form = {"$ref": "#/$defs/numbers"}
+_OF_VALUES: Form = {**mapping(REFERENCE, _NUMBERS), "properties": {OTHERS: {"anyOf": [choice(*DRAWN), _NUMBERS]}}}
+_VALUES: Form = {"if": {"type": "string"}, "then": choice(*DRAWN), "else": _OF_VALUES}
+_SAMPLE: Form = mapping(REFERENCE, {"anyOf": [TEXT, _NUMBERS]})
+_DATA: Form = {"anyOf": [{"type": "string", "pattern": r"\S"}, _SAMPLE, {"type": "array", "items": _SAMPLE, "minItems": 1}]}
 _LAYERS: Form = {"type": "array", "items": {"$ref": "#/$defs/layer"}, "minItems": 1}
 
 KEYS: tuple[Key, ...] = (
@@ -51,9 +57,12 @@ KEYS: tuple[Key, ...] = (
     Key("loss", "loss", fields.read_loss, _WITH_OPTIONS, "The loss of one sample: an equation or a node, a loss of the table, {huber: {delta: 1}}, or a formula."),
     Key("cost", "cost", fields.read_cost, choice(*fields.COSTS), "How losses become the cost: mean (default), sum, or single for one sample."),
     Key("regularization", "regularization", fields.read_regularization, _PENALTY, "A penalty added once: {l2: lambda, of: weights}."),
-    Key("values", "values", read_values, VALUES, "Numbers for names: {w1: 0.15, W2: [[0.4, 0.45], [0.5, 0.55]]}."),
+    Key("values", "", read_values, _VALUES, "Numbers for names, {w1: 0.15, W2: [[0.4, 0.45], [0.5, 0.55]]}; others: random, xavier or he; or one of these alone."),
+    Key("seed", "seed", read_seed, {"type": ["integer", "string"], "minimum": 0}, "From what values are drawn; 0 by default."),
+    Key("data", "data", read_data, _DATA, "The samples: a list, [{x1: 0.05, y: 1}], or the name of a CSV file with a header."),
     Key("assume", "assume", fields.read_assumptions, {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}, "What may be taken for granted: 'sum(y) = 1', one_hot(y), probabilities(y), binary(y), symmetric(W), 'z != 0'."),
     Key("frozen", "frozen", fields.read_frozen, one_or_list(REFERENCE), "Parameters that are differentiated but not updated."),
+    Key("optimizer", "optimizer", fields.read_optimizer, _WITH_OPTIONS, "How a step is made: sgd (default), momentum, nesterov, adagrad, rmsprop, adam, or {adam: {beta1: 0.9}}."),
     Key("learning_rate", "learning_rate", fields.read_learning_rate, {**NUMBER, "exclusiveMinimum": 0}, "The step of the update, above 0."),
     Key("latex", "latex", read_latex, mapping(NAME, {"type": "string"}), "How names are written in LaTeX: {o1: 'o_1'}."),
     Key("layers", "layers", styles.read_layers, _LAYERS, "The network as a list of layers."),
@@ -63,4 +72,3 @@ KEYS: tuple[Key, ...] = (
 
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}
 STYLES = ("layers", "nodes", "equations")
-PLANNED = ("data", "optimizer", "seed")

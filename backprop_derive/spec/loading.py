@@ -8,7 +8,7 @@ from typing import Any
 
 from backprop_derive.errors import Problem, SpecError, nearest
 from backprop_derive.spec.declarations import report_name_clashes
-from backprop_derive.spec.keys import BY_NAME, PLANNED, STYLES
+from backprop_derive.spec.keys import BY_NAME, STYLES
 from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.problems import Problems, quoted, shown
 from backprop_derive.spec.source import Mapping, Scalar, Value
@@ -48,24 +48,18 @@ def _read_network(tree: Value, text: str, problems: Problems) -> NetworkSpec | N
     style = _read_style(tree, problems)
     found: dict[str, Any] = {}
     for key, value in tree.entries:
-        if key.text in PLANNED:
-            problems.add(key.mark, f"the key {key.text}: not yet (planned, not built)", key.text)
-        elif key.text not in BY_NAME:
-            problems.add(key.mark, f"unknown key {quoted(key.text)}", key.text, _nearest_keys(key.text))
+        if key.text not in BY_NAME:
+            problems.add(key.mark, f"unknown key {quoted(key.text)}", key.text, nearest(key.text, BY_NAME))
         elif isinstance(value, Scalar) and not value.text:
             problems.add(value.mark, f"{key.text} has no value: write one, or leave the key out")
         else:
             row = BY_NAME[key.text]
             result = row.read(value, problems)
-            if result is not None and (key.text not in STYLES or key.text == style):
+            if not row.field:
+                found.update(result)
+            elif result is not None and (key.text not in STYLES or key.text == style):
                 found[row.field] = result
     return None if style is None else NetworkSpec(style=style, mark=tree.mark, text=text, **found)
-
-
-def _nearest_keys(key: str) -> tuple[str, ...]:
-    """The keys that look like it; a planned one only if it is the nearest."""
-    found = nearest(key, (*BY_NAME, *PLANNED))
-    return found[:1] if found and found[0] in PLANNED else tuple(name for name in found if name in BY_NAME)
 
 
 def _read_style(tree: Mapping, problems: Problems) -> Any:

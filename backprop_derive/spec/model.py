@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from backprop_derive.spec.source import Mark, Scalar, Value
+from backprop_derive.spec.source import Mapping, Mark, Scalar, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """An input, target or constant: its name and the lengths of its axes, each a number or a formula of sizes.
 
-    `shape` is None where the spec leaves it open (a target takes the shape of the output), () for a scalar.
+    `shape` is None where the spec leaves it open (a target takes the shape of the output), () for a scalar. `classes`:
+    of this target data gives a class.
     """
 
     name: Scalar
     shape: tuple[Scalar, ...] | None
+    classes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,23 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class DataEntry:
+    """`data:` as a list of samples, `{x1: 0.05, y: 1}` each, or as the name of a CSV file."""
+
+    mark: Mark
+    rows: tuple[Mapping, ...] = ()
+    file: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerEntry:
+    """A name, or a name with its constants."""
+
+    name: Scalar
+    options: tuple[tuple[Scalar, Scalar], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Regularization:
     """`{l2: lambda, of: weights}`: the factors are formulas; `of` is None where it is left out."""
 
@@ -116,8 +135,12 @@ class NetworkSpec:
     cost: Literal["mean", "sum", "single"] = "mean"
     regularization: Regularization | None = None
     values: tuple[Given, ...] = ()
+    others: Literal["random", "xavier", "he"] | None = None
+    seed: int | None = None
+    data: DataEntry | None = None
     assume: tuple[Scalar, ...] | None = None
     frozen: tuple[Scalar, ...] = ()
+    optimizer: OptimizerEntry | None = None
     learning_rate: Fraction | None = None
     latex: tuple[tuple[Scalar, str], ...] = ()
     text: str = ""

@@ -1,12 +1,15 @@
-"""The reader of `values:`: nested lists of exact numbers."""
+"""The readers of numbers: `values:`, nested lists of exact numbers; `seed:`; `data:`, samples in a list or in a file."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
-from backprop_derive.spec.fields import read_mapping, read_reference
-from backprop_derive.spec.model import Given
-from backprop_derive.spec.numbers import read_number
+from backprop_derive.errors import nearest
+from backprop_derive.spec.fields import read_mapping, read_reference, read_text
+from backprop_derive.spec.model import DataEntry, Given
+from backprop_derive.spec.numbers import looks_like_number, read_number
+from backprop_derive.spec.problems import quoted
 from backprop_derive.spec.source import Mapping, Scalar, Sequence, Value
 
 if TYPE_CHECKING:
@@ -18,16 +21,27 @@ if TYPE_CHECKING:
     Array = Fraction | tuple[object, ...]
 
 DRAWN = ("random", "xavier", "he")
+OTHERS = "others"
+LARGEST_SEED = 2**32 - 1
 
 
-def read_values(value: Value, problems: Problems) -> tuple[Given, ...]:
-    """`{w1: 0.15, W2: [[0.4, 0.45], [0.5, 0.55]]}`."""
+def read_values(value: Value, problems: Problems) -> dict[str, Any]:
+    """`{w1: 0.15, W2: [[0.4, 0.45], [0.5, 0.55]]}`, with `others: random`, or `random` alone: the fields `values` and `others`."""
     if isinstance(value, Scalar) and value.text in DRAWN:
-        problems.add(value.mark, f"values: {value.text}: not yet (planned, not built)", value.text)
-        return ()
+        return {"others": value.text}
+    if isinstance(value, Scalar) and (near := nearest(value.text, DRAWN)):
+        problems.add(value.mark, f"values is random, xavier, he, or a mapping, not {quoted(value.text)}", value.text, near)
+        return {}
     found: list[Given] = []
+    others: str | None = None
     places: dict[str, Mark] = {}
     for key, array in read_mapping(value, problems, "{w1: 0.15, W2: [[0.4, 0.45], [0.5, 0.55]]}"):
+        if key.text == OTHERS and isinstance(array, Scalar) and (array.text in DRAWN or array.text.isalpha()):
+            if array.text in DRAWN:
+                others = array.text
+            else:
+                problems.add(array.mark, f"others is random, xavier or he, not {quoted(array.text)}", array.text, nearest(array.text, DRAWN))
+            continue
         given = _read_given(key, array, problems)
         if given is not None and given.name.text in places:
             first = places[given.name.text]
@@ -35,13 +49,40 @@ def read_values(value: Value, problems: Problems) -> tuple[Given, ...]:
         elif given is not None:
             places[given.name.text] = given.mark
             found.append(given)
-    return tuple(found)
+    return {"values": tuple(found), "others": others}
+
+
+def read_seed(value: Value, problems: Problems) -> int | None:
+    """A whole number from 0."""
+    text = read_text(value, problems, "a whole number from 0")
+    if text is None:
+        return None
+    if re.fullmatch("[0-9]{1,10}", text.text.strip()) is None or int(text.text) > LARGEST_SEED:
+        problems.add(text.mark, f"a seed is a whole number from 0 to {LARGEST_SEED}, not {quoted(text.text)}", text.text)
+        return None
+    return int(text.text)
+
+
+def read_data(value: Value, problems: Problems) -> DataEntry | None:
+    """`[{x1: 0.05, x2: 0.10, y: 1}]`, or the name of a CSV file."""
+    if isinstance(value, Scalar):
+        file = read_text(value, problems, "a list of samples, or the name of a CSV file")
+        if file is not None and looks_like_number(file.text):
+            problems.add(value.mark, "data is a list of samples, [{x1: 0.05, y: 1}], or the name of a CSV file, not a number", file.text)
+            return None
+        return None if file is None else DataEntry(value.mark, file=file)
+    items = value.items if isinstance(value, Sequence) else (value,)
+    if not items:
+        problems.add(value.mark, "data is an empty list: leave the key out, or give at least one sample, {x1: 0.05, y: 1}")
+        return None
+    rows = [item for item in items if isinstance(item, Mapping) and item.entries]
+    for item in items:
+        if item not in rows:
+            problems.add(item.mark, "a sample is a mapping of names to values, such as {x1: 0.05, x2: 0.10, y: 1}")
+    return DataEntry(value.mark, tuple(rows)) if len(rows) == len(items) else None
 
 
 def _read_given(key: Scalar, array: Value, problems: Problems) -> Given | None:
-    if key.text == "others" and isinstance(array, Scalar) and array.text in DRAWN:
-        problems.add(key.mark, f"values: others: {array.text}: not yet (planned, not built)", key.text)
-        return None
     name, read = read_reference(key, problems, "a name"), _read_array(array, problems)
     if name is None or read is None:
         return None

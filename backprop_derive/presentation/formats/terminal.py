@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text as Styled
 
 from backprop_derive.presentation.breaking import broken
-from backprop_derive.presentation.document import Aligned, Block, Document, Equation, Heading, Listing, Paragraph, Row, Table, Text
+from backprop_derive.presentation.curves import drawn_curve
+from backprop_derive.presentation.document import Aligned, Block, Curve, Document, Equation, Heading, Listing, Paragraph, Row, Table, Text
 from backprop_derive.presentation.plain import encodable, visible
 from backprop_derive.presentation.styles import AsciiWriter, UnicodeWriter
 
@@ -77,6 +78,8 @@ class _Page:
                 yield from self._aligned(rows)
             case Table(header, rows):
                 yield from self._table(header, rows)
+            case Curve():
+                yield from map(Styled, drawn_curve(block, self.width, unicode=self.unicode))
             case Listing(text):
                 for line in text.splitlines():
                     yield Styled(self._shown(line))
