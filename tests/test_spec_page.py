@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from backprop_derive.building.layers import COMMON, LAYERS
-from backprop_derive.building.layers import PLANNED as PLANNED_LAYERS
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.layers import LAYERS
+from backprop_derive.operations.layers import PLANNED as PLANNED_LAYERS
 from backprop_derive.spec.keys import KEYS, STYLES
 from backprop_derive.spec.loading import read_spec
 from backprop_derive.spec.styles import NODE_KEYS
@@ -38,7 +38,7 @@ def test_a_key_has_a_section(name: str) -> None:
 
 
 def test_layers_their_options_and_the_keys_of_nodes_are_listed() -> None:
-    options = {option for row in LAYERS.values() for option in (*row.options, *COMMON)}
+    options = {option for row in LAYERS.values() for option in row.options}
     assert [name for name in (*LAYERS, *options) if f"| `{name}` |" not in section("layers")] == []
     assert [name for name in NODE_KEYS if f"| `{name}` |" not in section("nodes")] == []
 

@@ -10,9 +10,6 @@ from backprop_derive.building.assumptions import add_assumptions
 from backprop_derive.building.data import read_samples
 from backprop_derive.building.declarations import declare_functions, declare_leaf, declare_parameters, declare_sizes, declare_target
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.equations import build_equations
-from backprop_derive.building.layers import build_layers
-from backprop_derive.building.neurons import build_neurons, output_name
 from backprop_derive.building.numbers import numbers_of
 from backprop_derive.building.objective import add_loss
 from backprop_derive.building.penalty import add_penalty
@@ -76,19 +73,26 @@ def build_graph(spec: NetworkSpec) -> Graph:
 
 
 def _build_style(draft: Draft, inputs: Sequence[Node]) -> None:
+    """The network in the style that the spec has; what builds the other two is not loaded."""
     spec = draft.spec
     if spec.style == "layers":
+        from backprop_derive.building.layers import build_layers
+
         output = build_layers(draft, inputs)
         refs = (output.array,) if output.array is not None else output.entries
         draft.outputs = [ref.name for ref in refs if isinstance(ref, Ref)]
         if len(draft.outputs) == 1 and "yhat" not in draft.taken():
             draft.aliases["yhat"] = draft.outputs[0]
     elif spec.style == "nodes":
+        from backprop_derive.building.neurons import build_neurons, output_name
+
         build_neurons(draft)
         read = {source.text for neuron in spec.neurons for each in neuron.connections for source in each.sources}
         unread = [neuron for neuron in spec.neurons if not {neuron.key.text, output_name(neuron)} & read]
         draft.outputs = [output_name(neuron) for neuron in unread if output_name(neuron) in draft.nodes]
     else:
+        from backprop_derive.building.equations import build_equations
+
         build_equations(draft)
         read = {name for node in draft.nodes.values() for name in node.mentioned}
         draft.outputs = [name for name, node in draft.nodes.items() if not node.is_leaf and name not in read]

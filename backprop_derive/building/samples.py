@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain, count
 
 from backprop_derive.graph.expressions import Expression, Fold, Ref, walk
 from backprop_derive.graph.expressions import replace as replace_in
@@ -27,7 +28,7 @@ def choose_samples(nodes: Iterable[Node], taken: set[str]) -> Samples:
 
 
 def _first_free(letters: tuple[str, ...], used: set[str]) -> str:
-    return next(letter for letter in (*letters, *(f"{letters[0]}_{count}" for count in range(2, 10_000))) if letter not in used)
+    return next(letter for letter in chain(letters, (f"{letters[0]}_{number}" for number in count(2))) if letter not in used)
 
 
 def with_samples(nodes: Mapping[str, Node], samples: Samples) -> dict[str, Node]:

@@ -19,12 +19,13 @@ STANDARD_INPUT = "-"
 
 def open_network(argument: str) -> tuple[NetworkSpec, Graph]:
     """The spec and its graph. Raises SpecError with everything that is wrong, with the file and with its network."""
-    from backprop_derive.building.network import build_graph
-
     try:
         spec = _load(argument)
     except SpecError as error:
         raise SpecError(_with_problems_of_the_network(error)) from None
+
+    from backprop_derive.building.network import build_graph
+
     return spec, build_graph(spec)
 
 
@@ -33,11 +34,12 @@ def _with_problems_of_the_network(error: SpecError) -> list[Problem]:
 
     What the spec as a whole lacks is left out: it may stand where it could not be read.
     """
-    from backprop_derive.building.network import build_graph
-
     problems = list(error.problems)
     if error.partial is None:
         return problems
+
+    from backprop_derive.building.network import build_graph
+
     told = {each.path for each in problems}
     try:
         build_graph(error.partial)

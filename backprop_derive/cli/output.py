@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,12 +51,41 @@ def emit(document: Document, name: str, file: str | None) -> None:
 
 
 def _print(document: Document) -> None:
-    from backprop_derive.presentation.formats.terminal import Terminal, print_document
+    """With styles in a terminal, as text anywhere else; rich is loaded only for styles."""
+    from backprop_derive.presentation.formats import terminal
 
-    console = Terminal()
-    if console.width < 1:  # COLUMNS=0 says that the width is not known; nothing would be printed
-        console.width = 80
-    print_document(document, console)
+    if not _may_show_styles():
+        encoding = sys.stdout.encoding or "utf-8"
+        click.echo(terminal.render(document, _width(), encoding).encode(encoding), nl=False)
+        return
+
+    from rich.console import Console
+
+    class Terminal(Console):
+        """A console that leaves it to the command what happens when nobody reads any more."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    terminal.print_document(document, Terminal(width=_width()))
+
+
+def _may_show_styles() -> bool:
+    """Whether rich could find that the output shows styles. It decides which, if any."""
+    return sys.stdout.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+
+def _width() -> int:
+    """The columns of the terminal as rich finds them: COLUMNS, or the first standard stream that is one; 80 if none says."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns)
+    for stream in range(3):
+        try:
+            return os.get_terminal_size(stream).columns or 80
+        except OSError:
+            continue
+    return 80
 
 
 def emit_text(text: str, file: str | None, *, replace: bool) -> None:
@@ -71,6 +100,8 @@ def emit_text(text: str, file: str | None, *, replace: bool) -> None:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file such that it has all of `text`, or stays as it was. Raises OSError."""
+    import tempfile
+
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         try:

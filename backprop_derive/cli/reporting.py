@@ -84,6 +84,8 @@ def as_json(kind: str, problems: Sequence[Problem]) -> str:
     """`{"error": {"kind": …, "problems": […]}}`."""
     import json
 
+    from backprop_derive.presentation.document import FORMAT
+
     listed = [
         {
             "message": problem.message, "file": problem.file, "line": problem.line,
@@ -91,4 +93,4 @@ def as_json(kind: str, problems: Sequence[Problem]) -> str:
         }
         for problem in problems
     ]  # fmt: skip
-    return json.dumps({"format": "backprop-derive/1", "error": {"kind": kind, "problems": listed}}, indent=2, ensure_ascii=False)
+    return json.dumps({"format": FORMAT, "error": {"kind": kind, "problems": listed}}, indent=2, ensure_ascii=False)

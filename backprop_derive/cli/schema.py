@@ -18,9 +18,9 @@ def command(file: str | None) -> None:
     """
     import json
 
-    from backprop_derive.building.layers import COMMON, LAYERS
     from backprop_derive.cli.output import emit_text
+    from backprop_derive.operations.layers import LAYERS
     from backprop_derive.spec.schema import spec_schema
 
-    schema = spec_schema({kind: (*layer.options, *COMMON) for kind, layer in LAYERS.items()})
+    schema = spec_schema({kind: row.options for kind, row in LAYERS.items()})
     emit_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", file, replace=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from itertools import chain, count
 
 from backprop_derive.graph.indices import Affine, Atom, Pick, Product, Quotient, Size, Variable
 
@@ -54,5 +55,5 @@ def free_letter(stem: str, taken: Container[str]) -> str:
     """The stem as an index letter, or, if it is taken, the next letter that people use for one and that is free."""
     start = _LADDER.find(stem)
     later = _LADDER[start + 1 :] + _LADDER[:start] if start >= 0 else _LADDER
-    candidates: tuple[str, ...] = (stem, *later, *(f"{stem}_{count}" for count in range(2, 10_000)))
-    return next(letter for letter in candidates if letter not in taken)
+    numbered = (f"{stem}_{number}" for number in count(2))
+    return next(letter for letter in chain((stem,), later, numbered) if letter not in taken)

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
-from backprop_derive.presentation.document import Block, Document, Heading, Table, Text
-from backprop_derive.presentation.records import FORMAT
+from backprop_derive.presentation.document import FORMAT, Block, Document, Heading, Table, Text
 
 if TYPE_CHECKING:
     from backprop_derive.operations.rows import Function, Loss
@@ -56,6 +55,8 @@ def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
         yield entry["title"]
     if entry.get("sentence") and "derivatives" not in entry:
         yield entry["sentence"]
+    if entry.get("main"):
+        yield f"takes {entry['main']}"
     if entry.get("defaults"):
         yield "default " + ", ".join(f"{name} = {default}" for name, default in entry["defaults"].items())
     for key, label in (
@@ -115,9 +116,9 @@ def _shared(row: Function | Loss) -> Mapping[str, Any]:
 
 
 def _layers() -> _Entries:
-    from backprop_derive.building.layers import COMMON, LAYERS
+    from backprop_derive.operations.layers import LAYERS
 
-    return [{"name": row.kind, "options": [*row.options, *COMMON]} for row in LAYERS.values()]
+    return [{"name": row.kind, "main": row.main, "options": list(row.options), "sentence": row.sentence} for row in LAYERS.values()]
 
 
 def _formats() -> _Entries:

@@ -8,8 +8,7 @@ from typing import Any
 
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.reports import CheckReport, Kink, ParameterCheck
-from backprop_derive.presentation.document import Block, Document, Formula, Heading, Paragraph, Table, Text
-from backprop_derive.presentation.records import FORMAT
+from backprop_derive.presentation.document import FORMAT, Block, Document, Formula, Heading, Paragraph, Table, Text
 
 _METHODS = {
     "complex-step": "complex-step derivatives of the forward pass",

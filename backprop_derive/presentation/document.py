@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from backprop_derive.graph.expressions import Expression
-from backprop_derive.graph.indices import Axis
-from backprop_derive.graph.nodes import Graph
+if TYPE_CHECKING:
+    from backprop_derive.graph.expressions import Expression
+    from backprop_derive.graph.indices import Axis
+    from backprop_derive.graph.nodes import Graph
+
+FORMAT = "backprop-derive/1"
+"""What a record for machines calls itself."""
 
 Text = tuple["str | Expression", ...]
 """Words with formulas among them."""

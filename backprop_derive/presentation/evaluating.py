@@ -14,11 +14,10 @@ from backprop_derive.graph.expressions import Expression, Partial, Ref
 from backprop_derive.graph.indices import Affine, number
 from backprop_derive.graph.nodes import Node
 from backprop_derive.numerics.evaluations import Evaluation, Training
-from backprop_derive.presentation.document import Block, Curve, Document, Heading, Paragraph, Table, Text
+from backprop_derive.presentation.document import FORMAT, Block, Curve, Document, Heading, Paragraph, Table, Text
 from backprop_derive.presentation.network import cost_definition
 from backprop_derive.presentation.numbers import DIGITS, given, significant
 from backprop_derive.presentation.presenting import adjoint_axes
-from backprop_derive.presentation.records import FORMAT
 
 if TYPE_CHECKING:
     from backprop_derive.numerics.backends import Array

@@ -10,10 +10,8 @@ from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
-from backprop_derive.presentation.document import Formula
+from backprop_derive.presentation.document import FORMAT, Formula
 from backprop_derive.presentation.network import cost_definition
-
-FORMAT = "backprop-derive/1"
 
 
 def derivation_record(derivation: Derivation, gradients: Mapping[str, tuple[Gradient, str, Expression]]) -> dict[str, Any]:

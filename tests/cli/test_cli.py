@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -299,6 +300,32 @@ def test_pipes_get_no_colours_and_no_long_lines(net: Path) -> None:
 def test_the_width_of_the_terminal_is_kept(net: Path) -> None:
     output = process("derive", str(net), COLUMNS="46").stdout.decode()
     assert max(map(len, output.splitlines())) <= 46
+
+
+def test_styles_change_no_letter_and_follow_the_environment(net: Path) -> None:
+    plain = process("derive", str(net)).stdout.decode()
+    styled = process("derive", str(net), FORCE_COLOR="1", TERM="xterm").stdout.decode()
+    assert "\x1b[1mNet\x1b[0m" in styled
+    assert re.sub(r"\x1b\[[0-9;]*m", "", styled) == plain
+    assert process("derive", str(net), FORCE_COLOR="1", TTY_COMPATIBLE="0").stdout.decode() == plain
+
+
+def test_a_terminal_gets_styles_and_its_width() -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    import fcntl
+    import struct
+    import termios
+
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")} | {"TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    subprocess.run([sys.executable, "-m", "backprop_derive", "list", "layers"], stdin=theirs, stdout=theirs, env=environment, check=True)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert shown.startswith("\x1b[1mLayers\x1b[0m")
+    lengths = [len(line.rstrip()) for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()]
+    assert 45 < max(lengths) <= 60
 
 
 def test_an_ascii_terminal_gets_ascii(net: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from backprop_derive.cli.examples import example_names, example_path, example_titles
 from backprop_derive.cli.main import commands
+from backprop_derive.spec.loading import load_spec
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 
@@ -87,3 +89,10 @@ def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
     assert "'sympy'" not in loaded
     assert "'numpy'" not in loaded
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_the_listed_title_of_an_example_is_the_title_of_its_spec(name: str) -> None:
+    path = example_path(name)
+    assert path is not None
+    assert example_titles()[name] == load_spec(path).title != ""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from backprop_derive.building.layers import COMMON, LAYERS
+from backprop_derive.operations.layers import LAYERS
 from backprop_derive.spec.keys import KEYS
 from backprop_derive.spec.schema import spec_schema
 
@@ -16,7 +16,7 @@ jsonschema = pytest.importorskip("jsonschema")
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = [*sorted((ROOT / "specs").glob("*.yaml")), ROOT / "backprop_derive" / "cli" / "starter.yaml"]
-SCHEMA = spec_schema({kind: (*row.options, *COMMON) for kind, row in LAYERS.items()})
+SCHEMA = spec_schema({kind: row.options for kind, row in LAYERS.items()})
 NETWORK = "\nnodes: {A: {weights: {w: x}}}\n"
 
 

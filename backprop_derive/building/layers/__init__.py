@@ -1,4 +1,4 @@
-"""`layers:` → nodes: the table of the kinds of layer, one row a kind, and the way through a list of them.
+"""`layers:` → nodes: the way through a list of layers. Each is built by the function that its row of the table names.
 
 A layer takes a vector and gives one: an array node where its units are numbered, scalar nodes where they have names.
 It reads the layer above, or what its `input:` names.
@@ -6,40 +6,22 @@ It reads the layer above, or what its `input:` names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.layers.activations import build_activation
-from backprop_derive.building.layers.branching import build_concat, build_residual
-from backprop_derive.building.layers.dense import build_dense
-from backprop_derive.building.layers.stack import Kind, Stack, read_entry
+from backprop_derive.building.layers.stack import Entry, Stack, read_entry
 from backprop_derive.building.scope import Vector
 from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.nodes import Node
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name
 from backprop_derive.operations.functions import activation_names
+from backprop_derive.operations.layers import LAYERS, PLANNED
 from backprop_derive.spec.model import LayerEntry
 from backprop_derive.spec.source import Scalar, Value
 
-__all__ = ["COMMON", "LAYERS", "PLANNED", "build_layers"]
-
-COMMON = ("input", "name")  # options of every kind
-PLANNED = (
-    "dropout", "batch_norm", "layer_norm", "rms_norm", "group_norm", "conv1d", "conv2d", "max_pool", "avg_pool",
-    "flatten", "embedding", "rnn", "lstm", "gru", "attention", "glu", "swiglu",
-)  # fmt: skip
-
-LAYERS: Mapping[str, Kind] = {
-    row.kind: row
-    for row in (
-        Kind("dense", build_dense, ("weights", "bias", "preactivations", "activation")),
-        Kind("activation", build_activation),
-        Kind("softmax", build_activation),
-        Kind("residual", build_residual),
-        Kind("concat", build_concat),
-    )
-}
+Builder = Callable[[Stack, Entry], Vector]
 
 
 def build_layers(draft: Draft, inputs: Sequence[Node]) -> Vector:
@@ -57,12 +39,18 @@ def build_layers(draft: Draft, inputs: Sequence[Node]) -> Vector:
 
 def _build(stack: Stack, entry: LayerEntry, activation: Value | None) -> None:
     """One layer, with the activation that stands below it in the list."""
-    draft, kind = stack.draft, LAYERS.get(entry.kind.text)
-    if kind is None:
+    draft, row = stack.draft, LAYERS.get(entry.kind.text)
+    if row is None:
         _unknown_kind(draft, entry.kind)
         return
-    read = read_entry(draft, entry, (*kind.options, *COMMON), activation)
-    stack.give(read, kind.build(stack, read))
+    read = read_entry(draft, entry, row.options, activation)
+    stack.give(read, _builder(row.builder)(stack, read))
+
+
+def _builder(place: str) -> Builder:
+    module, function = place.split(".")
+    found: Builder = getattr(import_module(f"{__package__}.{module}"), function)
+    return found
 
 
 def _unknown_kind(draft: Draft, kind: Scalar) -> None:

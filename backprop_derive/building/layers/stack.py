@@ -38,15 +38,6 @@ class Entry:
         return self.kind.mark
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A row of the table: a kind of layer, what it adds to the graph, and its options besides the common ones."""
-
-    kind: str
-    build: Callable[[Stack, Entry], Vector]
-    options: tuple[str, ...] = ()
-
-
 @dataclass
 class Branch:
     """What a layer gives. `name` is how `input:` and messages call it; `read`: some layer reads it."""

@@ -1,20 +1,24 @@
-"""A document in a terminal, through rich. Names from users are never markup: everything is a rich Text."""
+"""A document as lines: for a terminal with its styles, or as plain text. Names from users are never markup."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from io import StringIO
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text as Styled
 
 from backprop_derive.presentation.breaking import broken
 from backprop_derive.presentation.curves import drawn_curve
 from backprop_derive.presentation.document import Aligned, Block, Curve, Document, Equation, Heading, Listing, Paragraph, Row, Table, Text
 from backprop_derive.presentation.plain import encodable, visible
-from backprop_derive.presentation.styles import AsciiWriter, UnicodeWriter
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Line = tuple[tuple[str, str], ...]
+"""Pieces of text, each with its style: `bold`, `dim`, `italic` or ""."""
+
+WIDTH = 80
 WIDEST = 120
 _INDENT = 2
 _GAP = 3
@@ -23,26 +27,20 @@ _WIDE_REASON = 40
 _SAMPLE = "∂δΣ−·½²→…×√"
 
 
-class Terminal(Console):
-    """A console that leaves it to the command what happens when nobody reads any more."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
-def render(document: Document) -> str:
-    """The page as text, 80 columns wide, without colours."""
-    stream = StringIO()
-    console = Console(file=stream, width=80, color_system=None, force_terminal=False)
-    print_document(document, console, encoding="utf-8")
-    return stream.getvalue()
+def render(document: Document, width: int = WIDTH, encoding: str = "utf-8") -> str:
+    """The page as text, without styles; in ASCII where `encoding` has no Unicode letters of formulas."""
+    lines = _Page(document, min(width, WIDEST), encoding).lines()
+    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
 
 
 def print_document(document: Document, console: Console, encoding: str | None = None) -> None:
-    """Print the page; in ASCII where the output cannot show the Unicode letters of formulas."""
-    page = _Page(document, min(console.width, WIDEST), encoding or console.encoding)
-    for line in page.lines():
-        console.print(line, soft_wrap=True, highlight=False, markup=False, emoji=False)
+    """Print the page with its styles, as far as the console shows them."""
+    from rich.text import Text as Styled
+
+    for line in _Page(document, min(console.width, WIDEST), encoding or console.encoding).lines():
+        styled = Styled.assemble(*line)
+        styled.rstrip()
+        console.print(styled, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 class _Page:
@@ -53,25 +51,27 @@ class _Page:
         self.unicode = encodable(_SAMPLE, encoding)
         self.writer = None
         if document.graph is not None:
+            from backprop_derive.presentation.styles import AsciiWriter, UnicodeWriter
+
             self.writer = (UnicodeWriter if self.unicode else AsciiWriter)(document.graph)
             self.writer.know(document.names)
 
-    def lines(self) -> Iterator[Styled]:
+    def lines(self) -> Iterator[Line]:
         """All lines. A blank one stands before every block but the first and what follows a label."""
         close = True
         for block in self.blocks:
             if not close:
-                yield Styled()
+                yield ()
             yield from self._block(block)
             close = isinstance(block, Heading) and block.level > 1
 
-    def _block(self, block: Block) -> Iterator[Styled]:
+    def _block(self, block: Block) -> Iterator[Line]:
         match block:
             case Heading(level, text):
                 yield from self._heading(level, self._words(text))
             case Paragraph(text):
                 for line in self._wrapped(self._words(text), self.width - _INDENT):
-                    yield Styled(" " * _INDENT + line)
+                    yield ((" " * _INDENT + line, ""),)
             case Equation(left, right, relation):
                 yield from self._aligned((Row(left, right, (), relation),))
             case Aligned(rows):
@@ -79,10 +79,10 @@ class _Page:
             case Table(header, rows):
                 yield from self._table(header, rows)
             case Curve():
-                yield from map(Styled, drawn_curve(block, self.width, unicode=self.unicode))
+                yield from (((line, ""),) for line in drawn_curve(block, self.width, unicode=self.unicode))
             case Listing(text):
                 for line in text.splitlines():
-                    yield Styled(self._shown(line))
+                    yield ((self._shown(line), ""),)
 
     # -- words ----------------------------------------------------------------------------------------------------------
 
@@ -111,21 +111,21 @@ class _Page:
             lines += full
         return [*lines, line]
 
-    def _heading(self, level: int, text: str) -> Iterator[Styled]:
+    def _heading(self, level: int, text: str) -> Iterator[Line]:
         if level == 4:
             for line in self._wrapped(text, self.width - _INDENT):
-                yield Styled(" " * _INDENT).append(line, "italic")
+                yield (" " * _INDENT, ""), (line, "italic")
             return
         lines = self._wrapped(text, self.width)
         for line in lines:
-            yield Styled(line, "bold")
+            yield ((line, "bold"),)
         if level < 3:
             mark = ("═", "─")[level - 1] if self.unicode else ("=", "-")[level - 1]
-            yield Styled(mark * max(map(cell_len, lines)), "dim")
+            yield ((mark * max(map(cell_len, lines)), "dim"),)
 
     # -- formulas ---------------------------------------------------------------------------------------------------------
 
-    def _aligned(self, rows: Sequence[Row]) -> Iterator[Styled]:
+    def _aligned(self, rows: Sequence[Row]) -> Iterator[Line]:
         """`left = right   reason`: long formulas go on under their right side, reasons stand beside or below."""
         indent = 2 * _INDENT
         lefts = ["" if row.left is None else self._formula(row.left) for row in rows]
@@ -149,29 +149,29 @@ class _Page:
         most = room // 12 if room >= _WIDE_REASON else 2
         return all(len(self._wrapped(reason, room)) <= most for reason in reasons)
 
-    def _row(self, left: str, left_width: int, relation: str, right: list[str], reason: str, indent: int, start: int, column: int) -> Iterator[Styled]:
+    def _row(self, left: str, left_width: int, relation: str, right: list[str], reason: str, indent: int, start: int, column: int) -> Iterator[Line]:
         if left and not left_width:
             for part in broken(left, self.width - indent, cell_len):
-                yield Styled(" " * indent + part)
+                yield ((" " * indent + part, ""),)
             left = ""
         first = " " * indent + left + " " * (left_width - cell_len(left) if left_width else 0) + (" " if left_width else "")
         first += f"{relation} " if left_width else f"{relation}  "
         lines = [first + right[0], *(" " * start + part for part in right[1:])]
         if reason and len(lines) == 1 and cell_len(lines[0]) + _GAP <= column:
             texts = self._wrapped(reason, self.width - column)
-            yield Styled(lines[0] + " " * (column - cell_len(lines[0]))).append(texts[0], "dim")
+            yield (lines[0] + " " * (column - cell_len(lines[0])), ""), (texts[0], "dim")
             for text in texts[1:]:
-                yield Styled(" " * column).append(text, "dim")
+                yield (" " * column, ""), (text, "dim")
             return
-        yield from map(Styled, lines)
+        yield from (((line, ""),) for line in lines)
         if reason:
             below = start + _INDENT if self.width - start >= _WIDE_REASON else indent + _INDENT
             for text in self._wrapped(reason, self.width - below):
-                yield Styled(" " * below).append(text, "dim")
+                yield (" " * below, ""), (text, "dim")
 
     # -- tables -----------------------------------------------------------------------------------------------------------
 
-    def _table(self, header: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[Styled]:
+    def _table(self, header: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[Line]:
         """Columns as wide as their cells; where the line is too short, cells wrap."""
         cells = [[self._words(cell) for cell in row] for row in ([header, *rows] if header else rows)]
         if not cells:
@@ -181,12 +181,11 @@ class _Page:
             wrapped = [self._wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
             styles = ["bold" if header and number == 0 else "dim" if not header and column == 0 else "" for column in range(len(row))]
             for line in range(max(map(len, wrapped))):
-                shown = Styled()
+                shown: list[tuple[str, str]] = []
                 for column, parts in enumerate(wrapped):
                     part = parts[line] if line < len(parts) else ""
-                    shown.append(part, styles[column]).append(" " * (widths[column] - cell_len(part) + _GAP))
-                shown.rstrip()
-                yield shown
+                    shown += [(part, styles[column]), (" " * (widths[column] - cell_len(part) + _GAP), "")]
+                yield tuple(shown)
 
 
 def _column_widths(wanted: Sequence[int], width: int) -> list[int]:
