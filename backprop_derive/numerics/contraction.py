@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
 from math import prod
@@ -11,7 +12,8 @@ import numpy as np
 
 from backprop_derive.numerics.backends import Array
 
-Operand = tuple[tuple[int, ...], Array]
+Combined = Callable[[Sequence[Array]], Array]
+"""The factors → what they are combined to."""
 
 
 def masked(factors: Sequence[Array], mask: Array | None) -> list[Array]:
@@ -26,86 +28,122 @@ def masked(factors: Sequence[Array], mask: Array | None) -> list[Array]:
     return [*(zeroed or [mask.astype(float)]), *left]
 
 
-def contracted(factors: Sequence[Array], kept: int, lengths: Sequence[int]) -> Array:
-    """The sum of the product over all axes from `kept` on, of which the result has none.
-
-    `lengths` are how long the summed axes are; where no factor depends on an axis (length 1), it counts its places.
-    """
-    rank = factors[0].ndim
-    unused = [length for axis, length in zip(range(kept, rank), lengths, strict=True) if all(each.shape[axis] == 1 for each in factors)]
-    count = prod(unused)
-    if any(factor.dtype == object for factor in factors):
-        total = np.asarray(np.sum(reduce(np.multiply, factors), axis=tuple(range(kept, rank))), dtype=object)
-    else:
-        total = _expanded(_product([_squeezed(factor) for factor in factors], range(kept)), kept)
-    if count == 0:
-        return np.zeros_like(total)
-    return total if count == 1 else total * count
-
-
 def _covers(factor: Array, mask: Array) -> bool:
     return all(wanted in (1, given) for given, wanted in zip(factor.shape, mask.shape, strict=True))
 
 
-def _squeezed(array: Array) -> Operand:
-    """The array without axes of length 1, and which axes it has left."""
-    labels = tuple(axis for axis, length in enumerate(array.shape) if length != 1)
-    return labels, array.reshape([array.shape[axis] for axis in labels])
+class Contraction:
+    """The sum of a product over all axes from `kept` on, of which the result has none.
+
+    `lengths` are how long the summed axes are; where no factor depends on an axis (length 1), it counts its places. In which
+    order factors are multiplied is found once for each combination of their shapes.
+    """
+
+    def __init__(self, kept: int, lengths: Sequence[int]) -> None:
+        self.kept, self.lengths = kept, tuple(lengths)
+        self._found: dict[tuple[tuple[int, ...], ...], Combined] = {}
+
+    def __call__(self, factors: Sequence[Array]) -> Array:
+        """The sum of the product of the factors."""
+        if any(factor.dtype == object for factor in factors):
+            return self._counted(np.asarray(np.sum(reduce(np.multiply, factors), axis=tuple(range(self.kept, factors[0].ndim))), dtype=object), factors)
+        shapes = tuple(factor.shape for factor in factors)
+        combined = self._found.get(shapes)
+        if combined is None:
+            combined = self._found[shapes] = _expanded(_product([_squeezed(at, shape) for at, shape in enumerate(shapes)], range(self.kept)), self.kept)
+        return self._counted(combined(factors), factors)
+
+    def _counted(self, total: Array, factors: Sequence[Array]) -> Array:
+        """Times the number of places of the axes that no factor depends on."""
+        for axis, length in enumerate(self.lengths, self.kept):
+            if length != 1 and all(factor.shape[axis] == 1 for factor in factors):
+                total = total * length if length else np.zeros_like(total)
+        return total
 
 
-def _expanded(operand: Operand, rank: int) -> Array:
-    """The reverse of `_squeezed`."""
-    labels, array = operand
-    ordered = array.transpose(sorted(range(len(labels)), key=labels.__getitem__))
-    return ordered[tuple(slice(None) if axis in labels else None for axis in range(rank))]
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """An array to come: its axes, their lengths, and how it is made of the factors."""
+
+    labels: tuple[int, ...]
+    lengths: tuple[int, ...]
+    make: Combined
+
+
+def _squeezed(at: int, shape: tuple[int, ...]) -> Operand:
+    """A factor without its axes of length 1."""
+    labels = tuple(axis for axis, length in enumerate(shape) if length != 1)
+    lengths = tuple(shape[axis] for axis in labels)
+    return Operand(labels, lengths, lambda factors: factors[at].reshape(lengths))
+
+
+def _expanded(operand: Operand, rank: int) -> Combined:
+    """The array with an axis for each of the scope."""
+    order = sorted(range(len(operand.labels)), key=operand.labels.__getitem__)
+    spread = tuple(slice(None) if axis in operand.labels else None for axis in range(rank))
+    return lambda factors: operand.make(factors).transpose(order)[spread]
 
 
 def _product(operands: list[Operand], kept: Iterable[int]) -> Operand:
     """All operands in one: the cheapest pair first, each axis summed as soon as nobody else needs it."""
     wanted = set(kept)
-    operands = [_summed(each, wanted.union(*(labels for labels, _ in operands[:at] + operands[at + 1 :]))) for at, each in enumerate(operands)]
+    operands = [_summed(each, wanted.union(*(other.labels for other in operands[:at] + operands[at + 1 :]))) for at, each in enumerate(operands)]
     while len(operands) > 1:
         pair = min(combinations(range(len(operands)), 2), key=lambda pair: _cost(operands[pair[0]], operands[pair[1]]))
         rest = [each for at, each in enumerate(operands) if at not in pair]
-        needed = wanted.union(*(labels for labels, _ in rest))
+        needed = wanted.union(*(each.labels for each in rest))
         operands = [*rest, _pair_product(operands[pair[0]], operands[pair[1]], needed)]
     return _summed(operands[0], wanted)
 
 
+def _lengths(*operands: Operand) -> dict[int, int]:
+    return {label: length for each in operands for label, length in zip(each.labels, each.lengths, strict=True)}
+
+
 def _cost(left: Operand, right: Operand) -> int:
-    lengths = dict(zip(left[0], left[1].shape, strict=True)) | dict(zip(right[0], right[1].shape, strict=True))
-    return prod(lengths.values())
+    return prod(_lengths(left, right).values())
 
 
 def _summed(operand: Operand, needed: set[int]) -> Operand:
-    labels, array = operand
-    gone = tuple(at for at, label in enumerate(labels) if label not in needed)
-    return (tuple(label for label in labels if label in needed), np.asarray(array.sum(axis=gone))) if gone else operand
+    gone = tuple(at for at, label in enumerate(operand.labels) if label not in needed)
+    if not gone:
+        return operand
+    known = _lengths(operand)
+    labels = tuple(label for label in operand.labels if label in needed)
+    return Operand(labels, tuple(known[label] for label in labels), lambda factors: np.asarray(operand.make(factors).sum(axis=gone)))
 
 
 def _pair_product(left: Operand, right: Operand, needed: set[int]) -> Operand:
-    shared = [label for label in left[0] if label in right[0]]
+    shared = [label for label in left.labels if label in right.labels]
     summed = [label for label in shared if label not in needed]
-    rows = [label for label in left[0] if label not in shared]
-    columns = [label for label in right[0] if label not in shared]
+    rows = [label for label in left.labels if label not in shared]
+    columns = [label for label in right.labels if label not in shared]
+    known = _lengths(left, right)
     if not summed or not (rows or columns):
-        labels = tuple(sorted({*left[0], *right[0]} - set(summed)))
+        labels = tuple(sorted({*left.labels, *right.labels} - set(summed)))
+        lengths = tuple(known[label] for label in labels)
         if summed:
-            return labels, np.asarray(np.einsum(left[1], left[0], right[1], right[0], labels))
-        span = max((*labels, 0)) + 1
-        product = _expanded(left, span) * _expanded(right, span)
-        return labels, product[tuple(slice(None) if axis in labels else 0 for axis in range(span))]
+            axes = list(left.labels), list(right.labels), list(labels)
+            return Operand(labels, lengths, lambda factors: np.asarray(np.einsum(left.make(factors), axes[0], right.make(factors), axes[1], axes[2])))
+        first, second = _broadcasting(left, labels), _broadcasting(right, labels)
+        return Operand(labels, lengths, lambda factors: np.asarray(first(factors) * second(factors)))
     batch = [label for label in shared if label in needed]
-    first = _matrix(left, batch, rows, summed)
-    second = _matrix(right, batch, summed, columns)
-    lengths = dict(zip(left[0], left[1].shape, strict=True)) | dict(zip(right[0], right[1].shape, strict=True))
+    first, second = _matrix(left, batch, rows, summed), _matrix(right, batch, summed, columns)
     labels = (*batch, *rows, *columns)
-    return labels, np.matmul(first, second).reshape([lengths[label] for label in labels])
+    lengths = tuple(known[label] for label in labels)
+    return Operand(labels, lengths, lambda factors: np.matmul(first(factors), second(factors)).reshape(lengths))
 
 
-def _matrix(operand: Operand, batch: list[int], rows: list[int], columns: list[int]) -> Array:
+def _broadcasting(operand: Operand, labels: Sequence[int]) -> Combined:
+    """The operand with an axis for each of the labels, which are sorted."""
+    order = sorted(range(len(operand.labels)), key=operand.labels.__getitem__)
+    spread = tuple(slice(None) if label in operand.labels else None for label in labels)
+    return lambda factors: operand.make(factors).transpose(order)[spread]
+
+
+def _matrix(operand: Operand, batch: list[int], rows: list[int], columns: list[int]) -> Combined:
     """The operand as a stack of matrices."""
-    labels, array = operand
-    ordered = array.transpose([labels.index(label) for label in (*batch, *rows, *columns)])
-    split = ordered.shape[: len(batch)], ordered.shape[len(batch) : len(batch) + len(rows)], ordered.shape[len(batch) + len(rows) :]
-    return ordered.reshape(*split[0], prod(split[1]), prod(split[2]))
+    known = _lengths(operand)
+    order = [operand.labels.index(label) for label in (*batch, *rows, *columns)]
+    shape = (*(known[label] for label in batch), prod(known[label] for label in rows), prod(known[label] for label in columns))
+    return lambda factors: operand.make(factors).transpose(order).reshape(shape)

@@ -12,7 +12,7 @@ from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.schedule import Block, schedule
-from backprop_derive.numerics.scopes import Scope
+from backprop_derive.numerics.scopes import START, Operation, Scope
 from backprop_derive.numerics.smooth import SmoothFunction
 
 __all__ = ["Evaluator", "Run", "node_values"]
@@ -57,7 +57,9 @@ class Run:
         with np.errstate(all="ignore"):
             for block in blocks:
                 for name in block.names:
-                    self._refuse_gaps(self.evaluator.graph.node(name))
+                    if name not in self.evaluator.gapless:
+                        self._refuse_gaps(self.evaluator.graph.node(name))
+                        self.evaluator.gapless.add(name)
                 if block.steps:
                     self._recur(block)
                 else:
@@ -70,8 +72,9 @@ class Run:
         shape = store.shape(node.name)
         batch = max(found.shape[0] for _, found in parts)
         if len(parts) == 1:
-            found = parts[0][1].reshape(parts[0][1].shape[0], *_kept_axes(parts[0][0], parts[0][1]))
-            array = np.broadcast_to(found, (batch, *shape))
+            array = parts[0][1]
+            if array.shape[1:] != shape:
+                array = np.broadcast_to(array.reshape(batch, *_kept_axes(parts[0][0], array)), (batch, *shape))
         else:
             array = np.empty((batch, *shape), dtype=np.result_type(*(found for _, found in parts)))
             for piece, found in parts:
@@ -106,12 +109,18 @@ class Run:
 
     def _value(self, node: Node, piece: Piece, step: tuple[int, int] | None) -> Array:
         """The piece's definition over its index variables, in the order of the node's axes."""
+        key = (node.name, id(piece), step)
+        if key not in self.evaluator.plans:
+            self.evaluator.plans[key] = self._planned(node, piece, step)
+        return self.evaluator.plans[key](START)
+
+    def _planned(self, node: Node, piece: Piece, step: tuple[int, int] | None) -> Operation:
         scope = Scope(owner=node.name)
         for axis, place in enumerate(piece.places):
             if place.variable is not None:
                 low, length = self._span(node, piece, axis) if step is None or step[0] != axis else (step[1], 1)
                 scope = scope.bind(place.variable, low, length)
-        return self.evaluator.value(piece.definition, scope)
+        return self.evaluator.planned(piece.definition, scope)
 
     def _span(self, node: Node, piece: Piece, axis: int) -> tuple[int, int]:
         """(first index, length) of a piece along an axis of its node."""

@@ -1,4 +1,6 @@
-"""Expressions as arrays: one walk over the tree, with every index variable a broadcasting axis.
+"""Expressions as arrays, with every index variable a broadcasting axis.
+
+A walk over the tree plans how an expression is computed; the plan is carried out as often as the values of nodes change.
 
 Conditions decide by mask, never by multiplying with 0: `[k >= 2]·1/x[k-1]` is 0 where the condition fails, whatever
 stands behind it, and what is not needed may be read out of range.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -31,13 +33,13 @@ from backprop_derive.graph.expressions import (
     Ref,
     Where,
 )  # fmt: skip
-from backprop_derive.graph.indices import Axis, Pick
+from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics import folds
 from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
-from backprop_derive.numerics.contraction import contracted, masked
-from backprop_derive.numerics.reading import Store
-from backprop_derive.numerics.scopes import Scope, pad
+from backprop_derive.numerics.contraction import Contraction, masked
+from backprop_derive.numerics.reading import Store, picks
+from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scope, pad
 from backprop_derive.numerics.smooth import SmoothFunction
 from backprop_derive.operations.functions import find_function
 
@@ -65,6 +67,8 @@ class Evaluator:
         self.graph, self.backend = graph, backend
         self.functions = dict(functions or {})
         self.store = Store(graph, sizes, backend)
+        self.plans: dict[tuple[str, int, tuple[int, int] | None], Operation] = {}
+        self.gapless: set[str] = set()
         for name, value in values.items():
             if name in graph.by_name:
                 self.give(name, value)
@@ -92,19 +96,21 @@ class Evaluator:
             found = self.value(expression, scope)
         return np.array(np.broadcast_to(found, (found.shape[0], *scope.lengths))[0, ...])
 
-    def value(self, expression: Expression, scope: Scope) -> Array:
+    def value(self, expression: Expression, scope: Scope, frame: Frame = START) -> Array:
         """The expression over a scope: an array that broadcasts to the scope's axes."""
+        return self.planned(expression, scope)(frame)
+
+    def planned(self, expression: Expression, scope: Scope) -> Operation:
+        """How the expression is computed over a scope. What depends on sizes and indices only is settled here, once."""
         match expression:
             case Ref():
                 return self._leaf(self.store.read(expression, scope), scope)
             case Number(number):
                 return self._leaf(self._plain(self.backend.number(number), scope), scope)
             case Mul(factors):
-                mask, arrays = self._factors(factors, scope)
-                found = reduce(np.multiply, arrays)
-                return found if mask is None else np.where(mask, found, 0)
+                return self._product(factors, scope)
             case Add(terms):
-                return reduce(np.add, [self.value(term, scope) for term in terms])
+                return _reduced(np.add, [self.planned(term, scope) for term in terms])
             case Fold():
                 return self._fold(expression, scope)
             case Apply():
@@ -114,145 +120,202 @@ class Evaluator:
             case Where():
                 return self._where(expression, scope)
             case Bracket() | Compare():
-                return self.backend.array(self._test(expression, scope).astype(float))
+                test = self._test(expression, scope)
+                return lambda frame: self.backend.array(test(frame).astype(float))
+            case Integer(form) if picks(form):
+                return self._leaf(lambda frame: self.backend.array(self.store.form(form, scope, frame)), scope)
             case Integer(form):
-                return self._leaf(self.backend.array(self.store.form(form, scope)), scope)
+                return self._leaf(Fixed(self.backend.array(self.store.form(form, scope))), scope)
             case Constant(name):
                 return self._plain(self.backend.constant(name), scope)
             case _:
                 raise EvaluationError(f"{type(expression).__name__} has no numeric value")
 
-    def _leaf(self, values: Array, scope: Scope) -> Array:
-        return np.abs(self.backend.real(values)) if scope.magnitude else values
+    def _leaf(self, operation: Operation, scope: Scope) -> Operation:
+        if not scope.magnitude:
+            return operation
+        return lambda frame: np.abs(self.backend.real(operation(frame)))
 
-    def _plain(self, number: Any, scope: Scope) -> Array:
-        return np.full((1,) * scope.rank, number)
+    def _plain(self, number: Any, scope: Scope) -> Operation:
+        return Fixed(np.full((1,) * scope.rank, number))
 
-    def _test(self, test: Expression, scope: Scope) -> Array:
+    def _test(self, test: Expression, scope: Scope) -> Operation:
         """Where a test is not 0."""
-        scope = scope.exactly()
+        scope, real = scope.exactly(), self.backend.real
         match test:
             case Bracket(condition):
                 return self.store.holds(condition, scope)
             case Compare(relation, left, right):
-                first, second = (self.backend.real(self.value(side, scope)) for side in (left, right))
-                return np.asarray(_COMPARISONS[relation](first, second), dtype=bool)
+                first, second, compare = self.planned(left, scope), self.planned(right, scope), _COMPARISONS[relation]
+                return lambda frame: np.asarray(compare(real(first(frame)), real(second(frame))), dtype=bool)
             case _:
-                return np.asarray(self.backend.real(self.value(test, scope)) != 0, dtype=bool)
+                value = self.planned(test, scope)
+                return lambda frame: np.asarray(real(value(frame)) != 0, dtype=bool)
 
-    def _factors(self, factors: Sequence[Expression], scope: Scope) -> tuple[Array | None, list[Array]]:
+    def _product(self, factors: Sequence[Expression], scope: Scope) -> Operation:
+        mask, operations = self._factors(factors, scope)
+        product = _reduced(np.multiply, operations)
+        if mask is None:
+            return product
+
+        def run(frame: Frame) -> Array:
+            holds = mask(frame)
+            return np.where(holds, product(frame.only_where(holds)), 0)
+
+        return run
+
+    def _factors(self, factors: Sequence[Expression], scope: Scope) -> tuple[Operation | None, list[Operation]]:
         """Where the product is not 0 for its conditions' sake, and its other factors."""
-        mask: Array | None = None
-        for kind in (Bracket, Compare):
-            for factor in factors:
-                if isinstance(factor, kind):
-                    holds = self._test(factor, scope.only_where(mask))
-                    mask = holds if mask is None else mask & holds
-        inner = scope.only_where(mask)
-        arrays = [self.value(factor, inner) for factor in factors if not isinstance(factor, Bracket | Compare)]
-        return mask, arrays or [self._plain(1.0, scope)]
+        tests = [self._test(factor, scope) for kind in (Bracket, Compare) for factor in factors if isinstance(factor, kind)]
+        operations = [self.planned(factor, scope) for factor in factors if not isinstance(factor, Bracket | Compare)]
+        return _all_hold(tests), operations or [self._plain(1.0, scope)]
 
-    def _power(self, expression: Power, scope: Scope) -> Array:
-        base, exponent = expression.base, expression.exponent
+    def _power(self, expression: Power, scope: Scope) -> Operation:
+        base, exponent, power = expression.base, expression.exponent, self.backend.power
         if not isinstance(exponent, Number):
-            exact = scope.exactly()
-            return self._leaf(self.backend.power(self.value(base, exact), self.value(exponent, exact)), scope)
-        summands = exponent.value > 0 and exponent.value.denominator == 1
-        return self._leaf(self.backend.power(self.value(base, scope if summands else scope.exactly()), exponent.value), scope)
+            below, above = self.planned(base, scope.exactly()), self.planned(exponent, scope.exactly())
+            return self._leaf(lambda frame: power(below(frame), above(frame)), scope)
+        value = exponent.value
+        summands = value > 0 and value.denominator == 1
+        raised = self.planned(base, scope if summands else scope.exactly())
+        return self._leaf(lambda frame: power(raised(frame), value), scope)
 
-    def _where(self, expression: Where, scope: Scope) -> Array:
+    def _where(self, expression: Where, scope: Scope) -> Operation:
+        """Only the branch that is taken is planned: what the other one reads need not be there."""
         test = self._test(expression.test, scope)
-        if test.all():
-            return self.value(expression.then, scope)
-        if not test.any():
-            return self.value(expression.otherwise, scope)
-        then = self.value(expression.then, scope.only_where(test))
-        return np.where(test, then, self.value(expression.otherwise, scope.only_where(~test)))
+        then, otherwise = (cache(partial(self.planned, branch, scope)) for branch in (expression.then, expression.otherwise))
 
-    def _apply(self, expression: Apply, scope: Scope) -> Array:
+        def run(frame: Frame) -> Array:
+            holds = test(frame)
+            if holds.all():
+                return then()(frame)
+            if not holds.any():
+                return otherwise()(frame)
+            return np.where(holds, then()(frame.only_where(holds)), otherwise()(frame.only_where(~holds)))
+
+        return run
+
+    def _apply(self, expression: Apply, scope: Scope) -> Operation:
         name, order = expression.function, expression.order
-        arguments = [self.value(argument, scope) for argument in expression.arguments]
+        arguments = [self.planned(argument, scope) for argument in expression.arguments]
         own = self.graph.functions.get(name)
         if own is not None:
             if order:
                 raise NotYetError(f"the numeric derivative of the function {name} by its name")
-            return self.value(own[1], self._inside(scope, (own[0],), arguments, name))
+            return self._inside(own[1], (own[0],), arguments, scope, name)
         row = None if name in self.graph.functions else find_function(name)
         if row is None:
             if name not in self.functions:
                 raise EvaluationError(f"nothing is known of the function {name}: give one for it")
-            return self.functions[name](_only(arguments, name), order, self.backend)
+            given, argument = self.functions[name], _only(arguments, name)
+            return lambda frame: given(argument(frame), order, self.backend)
         if order > 1:
             raise NotYetError(f"the numeric derivative of order {order} of {name}")
-        arguments.extend(self.value(default, scope) for default in all_arguments(row, expression.arguments)[len(arguments) :])
-        inside = self._inside(scope, row.arguments, arguments, name)
-        output = self.value(function_body(row), inside) if row.formula else self.backend.primitive(row)(_only(arguments, name))
+        arguments.extend(self.planned(default, scope) for default in all_arguments(row, expression.arguments)[len(arguments) :])
+        if row.formula:
+            output = self._inside(function_body(row), row.arguments, arguments, scope, name)
+        else:
+            primitive, argument = self.backend.primitive(row), _only(arguments, name)
+            output = lambda frame: primitive(argument(frame))  # noqa: E731
         if order == 0:
             return output
-        return self.value(function_derivative(row, 0), self._inside(scope, (*row.arguments, "a"), [*arguments, output], name))
+        return self._inside(function_derivative(row, 0), (*row.arguments, "a"), [*arguments, output], scope, name)
 
-    def _inside(self, scope: Scope, names: Sequence[str], values: Sequence[Array], function: str) -> Scope:
-        if len(names) != len(values):
-            raise EvaluationError(f"{function} takes {len(names)} arguments; {len(values)} given")
-        return scope.naming(dict(zip(names, values, strict=True)))
+    def _inside(self, body: Expression, names: Sequence[str], arguments: Sequence[Operation], scope: Scope, function: str) -> Operation:
+        """The definition of a function, over the values of its arguments."""
+        if len(names) != len(arguments):
+            raise EvaluationError(f"{function} takes {len(names)} arguments; {len(arguments)} given")
+        value = self.planned(body, scope.naming(names))
+        pairs = tuple(zip(names, arguments, strict=True))
+        return lambda frame: value(frame.naming({name: argument(frame) for name, argument in pairs}))
 
     # -- folds --------------------------------------------------------------------------------------------------------
 
-    def _fold(self, fold: Fold, scope: Scope) -> Array:
+    def _fold(self, fold: Fold, scope: Scope) -> Operation:
+        if _open_ended(fold):
+            return lambda frame: self._fold_between(fold, scope, frame)(frame)
+        return self._fold_between(fold, scope, START)
+
+    def _fold_between(self, fold: Fold, scope: Scope, frame: Frame) -> Operation:
+        """The fold, whose ends are known, perhaps only in this frame."""
         if fold.kind == "sum":
-            return self._sum(fold, scope)
-        if fold.kind == "prod":
-            inner, mask = self._bind(fold.bound, scope)
-            return folds.product(self.value(fold.body, inner.only_where(mask)), inner.lengths[-1], mask)
-        return self._leaf(self._selected(fold, scope.exactly()), scope)
+            return self._sum(fold, scope, frame)
+        if fold.kind != "prod":
+            return self._leaf(self._selected(fold, scope.exactly(), frame), scope)
+        inner, mask = self._bind(fold.bound, scope, frame)
+        body, length = self.planned(fold.body, inner), inner.lengths[-1]
+        return lambda frame: folds.product(body(frame.only_where(mask)), length, mask)
 
-    def _sum(self, fold: Fold, scope: Scope) -> Array:
+    def _sum(self, fold: Fold, scope: Scope, frame: Frame) -> Operation:
         """`Σ_k Σ_l` of a product: contracted factor by factor, so the product itself is never made."""
-        inner = scope
-        mask: Array | None = None
+        inner, masks = scope, list[Array]()
         expression: Expression = fold
-        while isinstance(expression, Fold) and expression.kind == "sum":
-            inner, part = self._bind(expression.bound, inner)
-            mask = _both(mask, part, inner.rank)
-            inner, expression = inner.only_where(part), expression.body
-        factors = expression.factors if isinstance(expression, Mul) else (expression,)
-        conditions, arrays = self._factors(factors, inner)
-        mask = _both(mask, conditions, inner.rank)
-        return contracted(masked(arrays, mask), scope.rank, inner.lengths[len(scope.letters) :])
+        while isinstance(expression, Fold) and expression.kind == "sum" and (expression is fold or not _open_ended(expression)):
+            inner, mask = self._bind(expression.bound, inner, frame)
+            masks += [] if mask is None else [mask]
+            expression = expression.body
+        ranges = reduce(np.logical_and, [pad(mask, inner.rank) for mask in masks]) if masks else None
+        conditions, operations = self._factors(expression.factors if isinstance(expression, Mul) else (expression,), inner)
+        contract = Contraction(scope.rank, inner.lengths[len(scope.letters) :])
+        if ranges is None and conditions is None:
+            return lambda frame: contract([operation(frame) for operation in operations])
 
-    def _selected(self, fold: Fold, scope: Scope) -> Array:
+        def run(frame: Frame) -> Array:
+            ranged = frame.only_where(ranges)
+            holds = None if conditions is None else conditions(ranged)
+            narrowed = ranged.only_where(holds)
+            mask = ranges if holds is None else holds if ranges is None else ranges & holds
+            return contract(masked([operation(narrowed) for operation in operations], mask))
+
+        return run
+
+    def _selected(self, fold: Fold, scope: Scope, frame: Frame) -> Operation:
         """Folds that pick or weigh by size: max, argmax, softmax and its kind."""
-        inner, mask = self._bind(fold.bound, scope)
-        low, length = inner.lows[-1], inner.lengths[-1]
-        values = self.value(fold.body, inner.only_where(mask))
+        inner, mask = self._bind(fold.bound, scope, frame)
+        low, length, backend = inner.lows[-1], inner.lengths[-1], self.backend
+        body = self.planned(fold.body, inner)
         if fold.kind in ("max", "argmax"):
-            largest, place = folds.first_maximum(values, low, length, mask, self.backend)
-            return largest if fold.kind == "max" else self.backend.array(place)
+
+            def selected(frame: Frame) -> Array:
+                largest, place = folds.first_maximum(body(frame.only_where(mask)), low, length, mask, backend)
+                return largest if fold.kind == "max" else backend.array(place)
+
+            return selected
         if mask is not None or length == 0:
             raise EvaluationError(f"{fold.kind} runs over no places, or over a range that differs from place to place")
-        values = np.broadcast_to(values, (*values.shape[:-1], length))
         if fold.kind in folds.TO_SCALAR:
-            return folds.TO_SCALAR[fold.kind](values, self.backend)
+            to_scalar = folds.TO_SCALAR[fold.kind]
+            return lambda frame: to_scalar(_spread(body(frame), length), backend)
         if fold.kind not in folds.TO_VECTOR or fold.at is None:
             raise EvaluationError(f"the fold {fold.kind} has no numeric form")
-        component = folds.TO_VECTOR[fold.kind](values, self.backend)
-        letter = fold.at.variable
-        axis = None if letter is None else scope.axis(letter)
-        if axis is not None and values.shape[axis] == 1 and (scope.lows[axis - 1], scope.lengths[axis - 1]) == (low, length):
-            return folds.read_component(component, np.zeros((1,) * scope.rank, dtype=int), axis)
-        position = self.store.form(fold.at, scope) - low
-        outside = (position < 0) | (position >= length)
-        needed = outside if scope.guard is None else outside & pad(scope.guard, scope.rank)
-        if needed.any():
-            raise EvaluationError(f"a component of {fold.kind} is read outside {low}..{low + length - 1}")
-        return folds.read_component(component, np.where(outside, 0, position), None)
+        return self._component(fold.kind, fold.at, body, scope, (low, length))
 
-    def _bind(self, bound: Bound, scope: Scope) -> tuple[Scope, Array | None]:
+    def _component(self, kind: str, at: Affine, body: Operation, scope: Scope, span: tuple[int, int]) -> Operation:
+        """One component of a function of a vector, whose places are `span`: (first, how many)."""
+        (low, length), function = span, folds.TO_VECTOR[kind]
+        axis = None if at.variable is None else scope.axis(at.variable)
+        along_axis = axis is not None and (scope.lows[axis - 1], scope.lengths[axis - 1]) == span
+
+        def run(frame: Frame) -> Array:
+            values = _spread(body(frame), length)
+            component = function(values, self.backend)
+            if axis is not None and along_axis and values.shape[axis] == 1:
+                return folds.read_component(component, None, axis)
+            position = self.store.form(at, scope, frame) - low
+            outside = (position < 0) | (position >= length)
+            needed = outside if frame.guard is None else outside & pad(frame.guard, scope.rank)
+            if needed.any():
+                raise EvaluationError(f"a component of {kind} is read outside {low}..{low + length - 1}")
+            return folds.read_component(component, np.where(outside, 0, position), None)
+
+        return run
+
+    def _bind(self, bound: Bound, scope: Scope, frame: Frame) -> tuple[Scope, Array | None]:
         """The scope inside a fold, and where the index really runs if its ends depend on other indices."""
         ends = (bound.axis.low, bound.axis.high)
-        if not any(end.variables() or any(isinstance(atom, Pick) for atom in end.atoms()) for end in ends):
+        if not any(end.variables() or picks(end) for end in ends):
             return scope.bind(bound.name, *self.store.span(bound.axis, f"the index {bound.name}")), None
-        lows, highs = (self.store.form(end, scope) for end in ends)
+        lows, highs = (self.store.form(end, scope, frame) for end in ends)
         if lows.size == 0 or highs.size == 0:
             return scope.bind(bound.name, 1, 0), None
         low, high = int(lows.min()), int(highs.max())
@@ -261,14 +324,42 @@ class Evaluator:
         return inner, (places >= pad(lows, inner.rank)) & (places <= pad(highs, inner.rank))
 
 
-def _both(first: Array | None, second: Array | None, rank: int) -> Array | None:
-    if first is None or second is None:
-        found = second if first is None else first
-        return None if found is None else pad(found, rank)
-    return pad(first, rank) & pad(second, rank)
+def _open_ended(fold: Fold) -> bool:
+    """Whether the ends of a fold depend on the values of nodes."""
+    return picks(fold.bound.axis.low) or picks(fold.bound.axis.high)
 
 
-def _only(arguments: Sequence[Array], name: str) -> Array:
+def _reduced(combine: Callable[[Any, Any], Any], operations: Sequence[Operation]) -> Operation:
+    """The values of all operations in one, from the left."""
+    if len(operations) == 1:
+        return operations[0]
+    if len(operations) == 2:
+        first, second = operations
+        return lambda frame: combine(first(frame), second(frame))
+    return lambda frame: reduce(combine, [operation(frame) for operation in operations])
+
+
+def _all_hold(tests: Sequence[Operation]) -> Operation | None:
+    """Where all tests hold, each looked at where those before it do; None without tests."""
+    if len(tests) < 2:
+        return tests[0] if tests else None
+    if all(isinstance(test, Fixed) for test in tests):
+        return Fixed(reduce(np.logical_and, [test(START) for test in tests]))
+
+    def run(frame: Frame) -> Array:
+        mask = tests[0](frame)
+        for test in tests[1:]:
+            mask = mask & test(frame.only_where(mask))
+        return mask
+
+    return run
+
+
+def _spread(values: Array, length: int) -> Array:
+    return np.broadcast_to(values, (*values.shape[:-1], length)) if values.shape[-1] != length else values
+
+
+def _only(arguments: Sequence[Operation], name: str) -> Operation:
     if len(arguments) != 1:
         raise EvaluationError(f"{name} takes one argument; {len(arguments)} given")
     return arguments[0]

@@ -71,13 +71,14 @@ def _raised(scores: Array, backend: FloatBackend) -> tuple[Array, Array, Array]:
     return raised, np.asarray(raised.sum(axis=-1, keepdims=True)), shift
 
 
-def read_component(values: Array, position: Array, axis: int | None) -> Array:
+def read_component(values: Array, position: Array | None, axis: int | None) -> Array:
     """The entries of the last axis at `position`, of the outer indices.
 
     `axis`: `position` just runs along this outer axis, on which `values` does not depend.
     """
     if axis is not None:
         return np.swapaxes(values, axis, -1)[..., 0]
+    assert position is not None
     outer = np.broadcast_shapes(values.shape[:-1], position.shape)
     spread = np.broadcast_to(values, (*outer, values.shape[-1]))
     return np.take_along_axis(spread, np.broadcast_to(position, outer)[..., None], axis=-1)[..., 0]

@@ -6,7 +6,7 @@ gathers. Outside the stored range a read raises, unless nothing needs the value 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import prod
 
@@ -17,7 +17,7 @@ from backprop_derive.graph.expressions import Ref
 from backprop_derive.graph.indices import Affine, Atom, Axis, Condition, Pick, Product, Quotient, Size, Variable
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.numerics.backends import Array, FloatBackend
-from backprop_derive.numerics.scopes import Scope, along, pad
+from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scope, along, pad
 
 Places = tuple[tuple[int, int], ...]
 
@@ -55,34 +55,41 @@ class Store:
             raise EvaluationError(f"{what} runs from {low} to {high}: its length would be {high - low + 1}")
         return low, high - low + 1
 
-    def form(self, form: Affine, scope: Scope) -> Array:
+    def form(self, form: Affine, scope: Scope, frame: Frame = START) -> Array:
         """An integer form at every place of the scope."""
         total: Array = np.full((1,) * scope.rank, form.constant, dtype=np.int64)
         for atom, coefficient in form.terms:
-            total = total + coefficient * self._atom(atom, scope)
+            total = total + coefficient * self._atom(atom, scope, frame)
         return total
 
-    def holds(self, condition: Condition, scope: Scope) -> Array:
+    def holds(self, condition: Condition, scope: Scope) -> Operation:
         """Where a condition on indices holds."""
-        form = self.form(condition.form, scope)
-        if condition.kind == ">=":
-            return np.greater_equal(form, 0)
-        return np.equal(form, 0) if condition.kind == "=" else np.not_equal(form, 0)
 
-    def read(self, ref: Ref, scope: Scope) -> Array:
+        def run(frame: Frame) -> Array:
+            form = self.form(condition.form, scope, frame)
+            if condition.kind == ">=":
+                return np.greater_equal(form, 0)
+            return np.equal(form, 0) if condition.kind == "=" else np.not_equal(form, 0)
+
+        return run if picks(condition.form) else Fixed(run(START))
+
+    def read(self, ref: Ref, scope: Scope) -> Operation:
         """The values of a mention of a node, over the scope."""
-        if ref.name in scope.arguments and not ref.indices:
-            return pad(scope.arguments[ref.name], scope.rank)
-        places = self.places(ref.name)
-        if ref.name not in self.arrays:
-            raise EvaluationError(f"{ref.name} has no value" + (f" where {scope.owner} reads it" if scope.owner else ""))
+        name, arrays, rank = ref.name, self.arrays, scope.rank
+        if name in scope.names and not ref.indices:
+            return lambda frame: pad(frame.arguments[name], rank)
+        places = self.places(name)
+        if name not in arrays:
+            raise EvaluationError(f"{name} has no value" + (f" where {scope.owner} reads it" if scope.owner else ""))
         if len(ref.indices) != len(places):
-            raise EvaluationError(f"{ref.name} has {len(places)} indices, and is read with {len(ref.indices)}")
+            raise EvaluationError(f"{name} has {len(places)} indices, and is read with {len(ref.indices)}")
+        if not places:
+            return (lambda _: arrays[name]) if rank == 1 else lambda _: pad(arrays[name], rank)
         stretches = [self._stretch(form, ref, at, scope) for at, form in enumerate(ref.indices)]
-        stored = self.arrays[ref.name]
         if all(stretch is not None for stretch in stretches):
-            return _sliced(stored, [stretch for stretch in stretches if stretch is not None], scope.rank)
-        return self._gathered(ref, stored, stretches, scope)
+            view = _slicing([stretch for stretch in stretches if stretch is not None], self.shape(name), rank)
+            return lambda _: view(arrays[name])
+        return self._gathering(ref, stretches, scope)
 
     def _constant(self, form: Affine, what: str) -> int:
         if not form.terms:
@@ -93,7 +100,7 @@ class Store:
             self._numbers[form] = int(self.form(form, Scope(owner=what)).item())
         return self._numbers[form]
 
-    def _atom(self, atom: Atom, scope: Scope) -> Array | int:
+    def _atom(self, atom: Atom, scope: Scope, frame: Frame) -> Array | int:
         match atom:
             case Variable(name):
                 return scope.places(scope.axis(name))
@@ -102,14 +109,14 @@ class Store:
                     raise EvaluationError(f"the size {name} has no value")
                 return self.sizes[name]
             case Quotient(numerator, divisor):
-                return np.asarray(self.form(numerator, scope) // divisor)
+                return np.asarray(self.form(numerator, scope, frame) // divisor)
             case Product(left, right):
-                return np.asarray(self.form(left, scope) * self.form(right, scope))
+                return np.asarray(self.form(left, scope, frame) * self.form(right, scope, frame))
             case Pick(ref):
-                return self._picked(ref, scope)
+                return self._picked(ref, scope, frame)
 
-    def _picked(self, ref: Ref, scope: Scope) -> Array:
-        values = np.asarray(self.backend.real(self.read(ref, scope.exactly())), dtype=float)
+    def _picked(self, ref: Ref, scope: Scope, frame: Frame) -> Array:
+        values = np.asarray(self.backend.real(self.read(ref, scope.exactly())(frame)), dtype=float)
         whole = np.rint(values)
         if not (whole == values).all():
             raise EvaluationError(f"{ref.name} is used as an index, and {values[whole != values].flat[0]:g} is not a whole number")
@@ -135,39 +142,32 @@ class Store:
             return axis, slice(0, 0)
         return (axis, slice(start, last + 1, step)) if start >= 0 and last < length else None
 
-    def _gathered(self, ref: Ref, stored: Array, stretches: list[tuple[int | None, slice] | None], scope: Scope) -> Array:
+    def _gathering(self, ref: Ref, stretches: list[tuple[int | None, slice] | None], scope: Scope) -> Operation:
         """The read by position: axes that are walked in equal steps are sliced, the others looked up together."""
         looked_up = [at for at, stretch in enumerate(stretches) if stretch is None]
-        offsets = []
-        inside = np.ones((1,) * scope.rank, dtype=bool)
-        for at in looked_up:
-            low, length = self.places(ref.name)[at]
-            offset = self.form(ref.indices[at], scope) - low
-            valid = (offset >= 0) & (offset < length)
-            self._refuse_outside(ref, at, offset, valid, scope)
-            inside = inside & valid
-            offsets.append((offset, length))
-        paired = stored.shape[0] > 1 and any(offset.shape[0] > 1 for offset, _ in offsets)
-        if paired:
-            offsets.insert(0, (along(np.arange(stored.shape[0]), 0, scope.rank), stored.shape[0]))
-        position = np.zeros((1,) * scope.rank, dtype=np.int64)
-        for offset, length in offsets:
-            position = position * length + np.clip(offset, 0, max(length - 1, 0))
-        position, inside = np.broadcast_arrays(position, inside)
+        places = self.places(ref.name)
+        lengths = [places[at][1] for at in looked_up]
+        fixed = not any(picks(ref.indices[at]) for at in looked_up)
+        known = [self.form(ref.indices[at], scope) - places[at][0] for at in looked_up] if fixed else []
         walked = [(at + 1, stretch) for at, stretch in enumerate(stretches) if stretch is not None]
-        if not paired:
-            walked.insert(0, (0, (0, slice(None))))
-        table = stored[tuple(dict(walked).get(at, (0, slice(None)))[1] for at in range(stored.ndim))]
-        table = table.transpose([at for at, _ in walked] + ([0] if paired else []) + [at + 1 for at in looked_up])
-        table = table.reshape(*table.shape[: len(walked)], prod(table.shape[len(walked) :]))
-        if table.shape[-1] == 0:
-            table = np.zeros((*table.shape[:-1], 1), dtype=stored.dtype)
-        taken = np.take(table, position, axis=-1)
-        arranged = _arranged(taken, [axis for _, (axis, _) in walked], scope.rank)
-        return arranged if inside.all() else np.where(inside, arranged, 0)
 
-    def _refuse_outside(self, ref: Ref, at: int, offset: Array, valid: Array, scope: Scope) -> None:
-        wrong = ~valid if scope.guard is None else ~valid & pad(scope.guard, scope.rank)
+        def run(frame: Frame) -> Array:
+            stored = self.arrays[ref.name]
+            offsets = known if fixed else [self.form(ref.indices[at], scope, frame) - places[at][0] for at in looked_up]
+            inside = np.ones((1,) * scope.rank, dtype=bool)
+            for at, offset, length in zip(looked_up, offsets, lengths, strict=True):
+                valid = (offset >= 0) & (offset < length)
+                self._refuse_outside(ref, at, offset, valid, scope, frame)
+                inside = inside & valid
+            paired = stored.shape[0] > 1 and any(offset.shape[0] > 1 for offset in offsets)
+            return _taken(stored, walked, looked_up, list(zip(offsets, lengths, strict=True)), inside, scope.rank, paired=paired)
+
+        return run
+
+    def _refuse_outside(self, ref: Ref, at: int, offset: Array, valid: Array, scope: Scope, frame: Frame) -> None:
+        if valid.all():
+            return
+        wrong = ~valid if frame.guard is None else ~valid & pad(frame.guard, scope.rank)
         # an axis of length 0 elsewhere in the scope means that nothing is read at all
         if not wrong.any() or 0 in scope.lengths:
             return
@@ -200,11 +200,48 @@ def checked_sizes(graph: Graph, sizes: Mapping[str, int]) -> dict[str, int]:
     return known
 
 
-def _sliced(stored: Array, stretches: list[tuple[int | None, slice]], rank: int) -> Array:
-    taken = stored[(slice(None), *(part if axis is not None else part.start for axis, part in stretches))]
+def picks(form: Affine) -> bool:
+    """Whether the form depends on the value of a node, such as the place of a maximum."""
+    return any(isinstance(atom, Pick) for atom in form.atoms())
+
+
+def _slicing(stretches: list[tuple[int | None, slice]], shape: tuple[int, ...], rank: int) -> Callable[[Array], Array]:
+    """The stretches of a stored array, its axes put in the order of the scope."""
+    take = (slice(None), *(part if axis is not None else part.start for axis, part in stretches))
     axes = [0, *(axis for axis, _ in stretches if axis is not None)]
-    ordered = taken.transpose(sorted(range(len(axes)), key=axes.__getitem__))
-    return ordered[tuple(slice(None) if axis in axes else None for axis in range(rank))]
+    order = sorted(range(len(axes)), key=axes.__getitem__)
+    spread = tuple(slice(None) if axis in axes else None for axis in range(rank))
+    whole = all(part == slice(0, length, 1) or part == slice(0, length) for (_, part), length in zip(stretches, shape, strict=True))
+    whole = whole and all(axis is not None for axis, _ in stretches)
+    ordered, spreads = order == list(range(len(order))), None in spread
+    if whole and ordered:
+        return (lambda stored: stored[spread]) if spreads else (lambda stored: stored)
+    if ordered and not spreads:
+        return lambda stored: stored[take]
+    if whole and not spreads:
+        return lambda stored: stored.transpose(order)
+    return lambda stored: stored[take].transpose(order)[spread]
+
+
+def _taken(
+    stored: Array, walked: list[tuple[int, tuple[int | None, slice]]], looked_up: list[int], offsets: list[tuple[Array, int]], inside: Array, rank: int, *, paired: bool
+) -> Array:
+    """The entries at the offsets along the looked-up axes, 0 where they are not inside; `paired`: batch rows look up their own."""
+    if paired:
+        offsets = [(along(np.arange(stored.shape[0]), 0, rank), stored.shape[0]), *offsets]
+    else:
+        walked = [(0, (0, slice(None))), *walked]
+    position = np.zeros((1,) * rank, dtype=np.int64)
+    for offset, length in offsets:
+        position = position * length + np.clip(offset, 0, max(length - 1, 0))
+    position, inside = np.broadcast_arrays(position, inside)
+    table = stored[tuple(dict(walked).get(at, (0, slice(None)))[1] for at in range(stored.ndim))]
+    table = table.transpose([at for at, _ in walked] + ([0] if paired else []) + [at + 1 for at in looked_up])
+    table = table.reshape(*table.shape[: len(walked)], prod(table.shape[len(walked) :]))
+    if table.shape[-1] == 0:
+        table = np.zeros((*table.shape[:-1], 1), dtype=stored.dtype)
+    arranged = _arranged(np.take(table, position, axis=-1), [axis for _, (axis, _) in walked], rank)
+    return arranged if inside.all() else np.where(inside, arranged, 0)
 
 
 def _arranged(taken: Array, walked: list[int | None], rank: int) -> Array:

@@ -1,13 +1,15 @@
-"""Which index is which axis while an expression is evaluated.
+"""Which index is which axis while an expression is evaluated, and what is known only then.
 
 Every array made on the way has one axis for each index in scope, in order, of length 1 where it does not depend on
 that index, so arrays combine by broadcasting. Axis 0 is the batch of perturbations (length 1 in an ordinary evaluation).
+
+An expression is planned once in a scope, and the plan is carried out in frames, as often as values change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,16 +21,14 @@ from backprop_derive.numerics.backends import Array
 class Scope:
     """The indices in scope, outermost first, and where each runs.
 
-    `guard` is true where values are needed: elsewhere a read may be out of range. `arguments` are the values that a
-    function's own definition names. `magnitude`: summands are counted by their absolute values. `owner` is the node
-    whose definition is evaluated, for messages.
+    `names` are the arguments that a function's own definition names. `magnitude`: summands are counted by their absolute
+    values. `owner` is the node whose definition is evaluated, for messages.
     """
 
     letters: tuple[str, ...] = ()
     lows: tuple[int, ...] = ()
     lengths: tuple[int, ...] = ()
-    guard: Array | None = None
-    arguments: Mapping[str, Array] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
     magnitude: bool = False
     owner: str = ""
 
@@ -41,15 +41,9 @@ class Scope:
         """The scope with one more index, which hides an outer one of the same name."""
         return replace(self, letters=(*self.letters, letter), lows=(*self.lows, low), lengths=(*self.lengths, length))
 
-    def only_where(self, mask: Array | None) -> Scope:
-        """The scope where only the places of `mask` are needed."""
-        if mask is None:
-            return self
-        return replace(self, guard=mask if self.guard is None else pad(self.guard, mask.ndim) & mask)
-
-    def naming(self, arguments: Mapping[str, Array]) -> Scope:
+    def naming(self, names: Iterable[str]) -> Scope:
         """The scope of a function's own definition, with its arguments."""
-        return replace(self, arguments=arguments)
+        return replace(self, names=frozenset(names))
 
     def exactly(self) -> Scope:
         """The scope for a part whose value, not its magnitude, is wanted."""
@@ -66,6 +60,47 @@ class Scope:
         """The values that the index of an axis takes, along that axis."""
         low, length = self.lows[axis - 1], self.lengths[axis - 1]
         return along(np.arange(low, low + length), axis, self.rank)
+
+
+class Frame:
+    """What is known when a plan is carried out.
+
+    `guard` is true where values are needed: elsewhere a read may be out of range. `arguments` are the values of the names
+    of a function's own definition.
+    """
+
+    __slots__ = ("arguments", "guard")
+
+    def __init__(self, guard: Array | None = None, arguments: Mapping[str, Array] | None = None) -> None:
+        self.guard, self.arguments = guard, arguments or {}
+
+    def only_where(self, mask: Array | None) -> Frame:
+        """The frame where only the places of `mask` are needed."""
+        if mask is None:
+            return self
+        return Frame(mask if self.guard is None else pad(self.guard, mask.ndim) & mask, self.arguments)
+
+    def naming(self, arguments: Mapping[str, Array]) -> Frame:
+        """The frame of a function's own definition."""
+        return Frame(self.guard, arguments)
+
+
+Operation = Callable[[Frame], Array]
+"""A planned expression: the frame in which it is carried out → its value, an array that broadcasts to the scope's axes."""
+
+START = Frame()
+
+
+class Fixed:
+    """The operation whose value depends on no node."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+
+    def __call__(self, frame: Frame) -> Array:  # noqa: ARG002
+        return self.array
 
 
 def pad(array: Array, rank: int) -> Array:

@@ -15,7 +15,7 @@ from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.nodes import Cost, Graph
 from backprop_derive.numerics.backends import Array
 from backprop_derive.numerics.evaluator import Evaluator
-from backprop_derive.numerics.scopes import Scope
+from backprop_derive.numerics.scopes import START, Scope
 from backprop_derive.operations.optimizers import Optimizer
 from backprop_derive.spec.numbers import number
 
@@ -26,24 +26,23 @@ class Updates:
     """The steps of one optimiser over a vector of parameters. What it remembers is 0 before the first."""
 
     def __init__(self, row: Optimizer, learning_rate: float, constants: Mapping[str, Fraction], count: int) -> None:
-        self.row, self.count = row, 0
-        self.scope = Scope(("entry",), (0,), (count,))
-        self.evaluator = Evaluator(_NOTHING, {}, {})
+        self.count = 0
         self.known = {"eta": _entry(learning_rate)}
         self.known.update((name, _entry(float(constants.get(name, number(usual))))) for name, usual in row.constants)
         self.known.update((name, np.zeros((1, count))) for name, _ in row.state)
+        scope, evaluator = Scope(("entry",), (0,), (count,), frozenset((*self.known, "w", "g", "t"))), Evaluator(_NOTHING, {}, {})
+        self.state = tuple((name, evaluator.planned(_formula(row, text), scope)) for name, text in row.state)
+        self.stepped = evaluator.planned(_formula(row, row.step), scope)
 
     def step(self, parameters: Array, gradient: Array) -> Array:
         """The parameters after one more step, from the gradient at the present ones."""
         self.count += 1
         self.known.update(w=parameters[None], g=gradient[None], t=_entry(float(self.count)))
+        frame = START.naming(self.known)
         with np.errstate(all="ignore"):
-            for name, text in self.row.state:
-                self.known[name] = self._value(text)
-            return np.asarray(self._value(self.row.step)[0])
-
-    def _value(self, text: str) -> Array:
-        return self.evaluator.value(_formula(self.row, text), self.scope.naming(self.known))
+            for name, renewed in self.state:
+                self.known[name] = renewed(frame)
+            return np.asarray(self.stepped(frame)[0])
 
 
 @cache
