@@ -49,6 +49,11 @@ def canonical(text: str) -> str:
     return "".join(map(_spelled, unicodedata.normalize("NFD", text)))
 
 
+def plain_subscripts(text: str) -> str:
+    """Subscript characters as ordinary ones: `₁ₖ` gives `1k`."""
+    return text.translate(_PLAIN_SUBSCRIPTS)
+
+
 def plain_superscripts(text: str) -> str:
     """Superscript characters as ordinary ones: `⁽²⁾` gives `(2)`."""
     return text.translate(_PLAIN_SUPERSCRIPTS)

@@ -24,7 +24,7 @@ from backprop_derive.language.tokens import Token, tokenize
 MAXIMUM_DEPTH = 60
 MAXIMUM_POWER_OF_TEN = 300
 _LABEL = (("^",), ("(",), ("name", "number"), (")",))
-_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 
 
 def parse(text: str, names: Container[str] = frozenset()) -> Syntax:
@@ -32,14 +32,14 @@ def parse(text: str, names: Container[str] = frozenset()) -> Syntax:
 
     Raises FormulaError with the place in `text`.
     """
-    reader = _Reader(text, names)
+    reader = Reader(text, names)
     tree = reader.comparison()
     reader.expect_end()
     check_limits(tree, text)
     return tree
 
 
-class _Reader:
+class Reader:
     """Recursive descent over the tokens of one formula."""
 
     def __init__(self, text: str, names: Container[str]) -> None:
@@ -95,7 +95,7 @@ class _Reader:
 
     def refuse_second_comparison(self) -> None:
         """`0 < x < 1` would be read from the left as a comparison of a truth value."""
-        if self.token.kind in _COMPARISONS:
+        if self.token.kind in COMPARISONS:
             raise self.error("one comparison at a time", self.token, hint="write where(a < b, where(b < c, …, 0), 0)")
 
     def expect_end(self) -> None:
@@ -110,7 +110,7 @@ class _Reader:
 
     def comparison(self) -> Syntax:
         left = self.sum()
-        if self.peek(*_COMPARISONS):
+        if self.peek(*COMPARISONS):
             operator = self.take().kind
             right = self.sum()
             left = Comparison(operator, left, right, start=left.start, end=right.end)
@@ -169,7 +169,7 @@ class _Reader:
         token = self.token
         if token.kind == "number":
             self.take()
-            return self._numeral(token)
+            return self.numeral(token)
         if token.kind == "(":
             self.open()
             inner = self.comparison()
@@ -181,7 +181,7 @@ class _Reader:
             raise self.error("the formula ends where a name or a number should stand", token)
         raise self.error(f"a name or a number should stand here, not {token.text!r}", token)
 
-    def _numeral(self, token: Token) -> Numeral:
+    def numeral(self, token: Token) -> Numeral:
         mantissa, _, power = token.text.lower().partition("e")
         if power and abs(int(power)) > MAXIMUM_POWER_OF_TEN:
             raise self.error(f"powers of ten above {MAXIMUM_POWER_OF_TEN} are not read", token)

@@ -68,6 +68,17 @@ class Binary(Syntax):
 
 
 @dataclass(frozen=True, slots=True)
+class Product(Syntax):
+    """Factors side by side as people write them, whose grouping depends on their shapes: `W^T δ ⊙ σ'(z) x^T`.
+
+    `operators` stand between them: `*`, `/`, `@`, `·` (of matrices where both are arrays), `⊙` (entry by entry), or nothing.
+    """
+
+    factors: tuple[Syntax, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison(Syntax):
     """`left operator right`, operator one of `= != < <= > >=`."""
 
