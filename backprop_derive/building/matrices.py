@@ -68,6 +68,8 @@ def is_over_arrays(tree: Syntax, scope: Scope) -> bool:
         return True
     if isinstance(tree, Name):
         return not tree.indices and _is_array(tree, scope)
+    if isinstance(tree, Derivative):
+        return is_over_arrays(tree.top, scope) or is_over_arrays(tree.bottom, scope)
     return not _gives_a_number(tree, scope) and any(is_over_arrays(child, scope) for child in tree.children())
 
 
@@ -111,7 +113,7 @@ def entries_of(tree: Syntax, scope: Scope) -> Entries:
         case Call():
             return _call(tree, scope)
         case Derivative():
-            raise fault("a derivative has no place in a formula over whole arrays", tree)
+            return _derivative(tree, scope)
         case _:
             return _number(tree)
 
@@ -156,6 +158,16 @@ def _transposed(tree: Syntax, found: Entries) -> Entries:
     if len(found.shape) == 2:
         return Entries(found.shape[::-1], lambda places, taken: found.at(places[::-1], taken), product=found.product)
     return replace(found, row=bool(found.shape) and not found.row)
+
+
+def _derivative(tree: Derivative, scope: Scope) -> Entries:
+    """`dL/dW`: of a number by an array, in the array's shape."""
+    top, bottom = _axes(tree.top, scope) or (), _axes(tree.bottom, scope) or ()
+    if not any((top and not tree.top.indices, bottom and not tree.bottom.indices)):
+        return _number(tree)
+    if top and not tree.top.indices:
+        raise fault("the derivative of an array by an array has no form over whole arrays: write it with indices", tree)
+    return Entries(bottom, lambda places, _: replace(tree, bottom=replace(tree.bottom, indices=places)))
 
 
 # -- products ---------------------------------------------------------------------------------------------------------
@@ -234,11 +246,19 @@ def _call(tree: Call, scope: Scope) -> Entries:
         return _of_vector(tree, scope)
     if tree.function in ("max", "min", "prod", "argmax") and len(tree.arguments) == 1 and is_over_arrays(tree.arguments[0], scope):
         raise fault(f"{tree.function} over all entries is written with an index: {tree.function}(e[j], j)", tree)
+    if _sums_samples(tree, scope):
+        return _each(tree, tree.arguments[:1], scope, lambda parts: replace(tree, arguments=(*parts, *tree.arguments[1:])))
     if _binds_a_letter(tree, scope):
         if any(isinstance(each, Name) and not each.indices and _is_array(each, scope) for each in tree.walk()):
             raise fault(f"{tree.function} over an index takes arrays with indices; without them, sum(e) is over all entries", tree)
         return _number(tree)
     return _each(tree, tree.arguments, scope, lambda parts: replace(tree, arguments=parts))
+
+
+def _sums_samples(tree: Call, scope: Scope) -> bool:
+    """`sum(e, i)` over the samples: of arrays too."""
+    letter = tree.arguments[1] if len(tree.arguments) == 2 else None
+    return tree.function == "sum" and scope.samples is not None and isinstance(letter, Name) and letter.name == scope.samples.index
 
 
 def _binds_a_letter(tree: Call, scope: Scope) -> bool:

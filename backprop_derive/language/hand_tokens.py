@@ -18,10 +18,9 @@ ELEMENTWISE, MATRIX = "⊙", "·"
 """Two more products: `⊙` entry by entry, `·` of matrices where arrays stand on both sides."""
 
 _SKIPPED = frozenset(
-    "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle quad qquad displaystyle textstyle scriptstyle limits nolimits "
-    "nonumber notag hfill thinspace medspace thickspace negthinspace allowbreak mathstrut strut , ; : ! > ".split(" ")
+    ["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "middle", "quad", "qquad", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "hfill", "thinspace", "medspace", "thickspace", "negthinspace", "allowbreak", "mathstrut", "strut", ",", ";", ":", "!", ">", ""]
 )
-_FONTS = frozenset("mathbf boldsymbol bm mathrm mathit mathsf mathtt mathcal mathscr mathfrak text textbf textit textrm operatorname mbox pmb vec symbf bf rm it cal ensuremath".split())
+_FONTS = frozenset(["mathbf", "boldsymbol", "bm", "mathrm", "mathit", "mathsf", "mathtt", "mathcal", "mathscr", "mathfrak", "text", "textbf", "textit", "textrm", "operatorname", "mbox", "pmb", "vec", "symbf", "bf", "rm", "it", "cal", "ensuremath"])
 _WORDS = {letter: letter for letter in SPELLED.values()} | {
     "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varsigma": "sigma", "varrho": "rho", "ell": "ell", "hbar": "h",
     "exp": "exp", "log": "log", "ln": "log", "lg": "log10", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh",
