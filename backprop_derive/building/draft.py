@@ -15,7 +15,7 @@ from backprop_derive.errors import FormulaError, Problem, SpecError, nearest
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.indices import Affine, Axis, axis_to, number, size
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Fact, Node
+from backprop_derive.graph.nodes import Fact, Node, TargetDomain
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name, Syntax
 from backprop_derive.notation import is_name, looks_like_function
@@ -43,6 +43,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    domains: list[TargetDomain] = field(default_factory=list)
 
     @cached_property
     def equations_of(self) -> Mapping[str, list[Equation]]:

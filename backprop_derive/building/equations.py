@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from backprop_derive.building.combining import called_losses, combined_piece
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import axes_alone, integer_form
-from backprop_derive.building.losses import called_loss, loss_facts, loss_piece
+from backprop_derive.building.losses import called_loss, loss_piece, note_targets
 from backprop_derive.building.matrices import described_shape, index_form, is_over_arrays
 from backprop_derive.building.recognition import recognised
 from backprop_derive.building.scope import Quantity, Scope
@@ -286,13 +286,13 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
             continue
         called = called_loss(left.tree, scope) if not left.places else None
         if called is not None:
-            draft.facts.extend(loss_facts(called))
+            note_targets(draft, (called,))
             losses[left.name] = called.row.name
             pieces[left.name].append(loss_piece(called))
             continue
         inside = () if left.places else tuple(called_losses(left.tree, scope))
         if inside:
-            draft.facts.extend(fact for call in inside for fact in loss_facts(call))
+            note_targets(draft, inside)
             pieces[left.name].append(combined_piece(left.tree, scope, definition))
             continue
         places = tuple(variable(place) if isinstance(place, str) else place for place in left.places)

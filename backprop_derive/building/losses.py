@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from backprop_derive.building.calls import LossCall
+from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import loss_call, loss_formula, read_formula
 from backprop_derive.building.names import vector_of
 from backprop_derive.building.scope import Scope, Vector
 from backprop_derive.graph.expressions import Bound, Expression, Ref, fresh, reindex
 from backprop_derive.graph.indices import Affine, number, variable
-from backprop_derive.graph.nodes import Fact, Mention, Piece
+from backprop_derive.graph.nodes import Fact, Mention, Piece, TargetDomain
 from backprop_derive.language.syntax import Call, Syntax
 from backprop_derive.operations.losses import find_loss
 
@@ -28,10 +31,26 @@ def loss_piece(call: LossCall) -> Piece:
     return Piece((), (), loss_formula(call), tuple(stated) if call.plain else None)
 
 
+def note_targets(draft: Draft, calls: Iterable[LossCall]) -> None:
+    """What losses of the table take for granted of their targets, and which values they take."""
+    for call in calls:
+        draft.facts.extend(loss_facts(call))
+        draft.domains.extend(loss_domains(call))
+
+
 def loss_facts(call: LossCall) -> tuple[Fact, ...]:
     """What the row takes for granted, said of these targets."""
     targets = [vector for name, vector in zip(call.row.required, call.vectors, strict=True) if name in call.row.targets]
     return tuple(_fact(text, target) for text in call.row.assumes for target in targets)
+
+
+def loss_domains(call: LossCall) -> tuple[TargetDomain, ...]:
+    """What the row says of the values of these targets."""
+    if call.row.target == "any":
+        return ()
+    targets = [vector for name, vector in zip(call.row.required, call.vectors, strict=True) if name in call.row.targets]
+    named = [[entry.name for entry in (target.array, *target.entries) if isinstance(entry, Ref)] for target in targets]
+    return tuple(TargetDomain(call.row.name, call.row.target, tuple(dict.fromkeys(names))) for names in named if names)
 
 
 def loss_derivative(call: LossCall, argument: int, place: Affine) -> Expression:

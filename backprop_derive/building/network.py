@@ -18,7 +18,7 @@ from backprop_derive.building.samples import choose_samples, with_samples
 from backprop_derive.errors import SpecError, nearest
 from backprop_derive.graph.expressions import Ref, refs
 from backprop_derive.graph.indices import Axis, Size, axis_to, number
-from backprop_derive.graph.nodes import Cost, Graph, Node
+from backprop_derive.graph.nodes import Assumption, Cost, Graph, Node, TargetDomain
 from backprop_derive.graph.numbers import DataRows
 from backprop_derive.operations.losses import find_loss
 from backprop_derive.spec.model import NetworkSpec
@@ -63,7 +63,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
     if draft.problems:
         raise SpecError(sorted(dict.fromkeys(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
     found = _finish(draft, loss, penalty, tuple(targets))
-    found = replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft), numbers=numbers)
+    found = replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft), numbers=numbers, domains=_domains(draft, assumptions))
     if isinstance(numbers.data, DataRows):
         read_samples(found)
     return found
@@ -260,6 +260,13 @@ def _finish(draft: Draft, loss: str, penalty: str | None, targets: tuple[str, ..
         title=draft.spec.title,
         notes=tuple(dict.fromkeys(draft.notes)),
     )
+
+
+def _domains(draft: Draft, assumptions: Sequence[Assumption]) -> tuple[TargetDomain, ...]:
+    """What the losses take as targets. Where the spec takes nothing for granted, or something else, they need not sum to 1."""
+    otherwise = {name for each in assumptions if each.kind in ("binary", "relation") for name in each.names}
+    freed = [each for each in draft.domains if each.kind in ("probabilities", "one-hot") and (draft.spec.assume == () or otherwise & {*each.names})]
+    return tuple(dict.fromkeys(replace(each, kind="not negative") if each in freed else each for each in draft.domains))
 
 
 def _latex(draft: Draft) -> dict[str, str]:

@@ -9,7 +9,7 @@ from backprop_derive.building.calls import LossCall
 from backprop_derive.building.combining import called_losses, combined_piece
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import aligned, with_defaults
-from backprop_derive.building.losses import called_loss, loss_facts, loss_piece
+from backprop_derive.building.losses import called_loss, loss_piece, note_targets
 from backprop_derive.building.scope import Vector
 from backprop_derive.errors import nearest
 from backprop_derive.graph.expressions import Expression, Ref, refs
@@ -97,13 +97,13 @@ def _from_formula(draft: Draft, entry: LossEntry) -> str:
 
 def _loss_node(draft: Draft, name: str, call: LossCall) -> Node:
     """The node of a loss of the table; notes what it takes for granted."""
-    draft.facts.extend(loss_facts(call))
+    note_targets(draft, (call,))
     return Node(name, (), (), (loss_piece(call),), "loss", operation=call.row.name)
 
 
 def _combined_node(draft: Draft, name: str, piece: Piece, calls: Iterable[LossCall]) -> Node:
     """The node of a formula, perhaps with losses of the table in it; notes what these take for granted."""
-    draft.facts.extend(fact for call in calls for fact in loss_facts(call))
+    note_targets(draft, calls)
     return Node(name, (), (), (piece,), "loss")
 
 

@@ -103,6 +103,16 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetDomain:
+    """What the loss `loss` takes as targets, as the row of the table says: the array `names[0]`, along its last axis, or the
+    named numbers together."""
+
+    loss: str
+    kind: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """How the cost is made of the loss of one sample: `1/m Σ_i L[i]`, `Σ_i L[i]` or `L`, plus the node `regularizer`.
 
@@ -130,7 +140,8 @@ class Graph:
     `functions` are the activations of one's own: name → (argument, definition over `Ref(argument)`), or None where
     the function is abstract. `smallest` gives sizes that may be 0. `facts` are what the textbook may
     take for granted; `assumptions` are all that the spec assumes; `aliases` are other names that formulas may use for a
-    node; `latex` is how a name is written in LaTeX where the spec says it; `numbers` are those of the spec.
+    node; `latex` is how a name is written in LaTeX where the spec says it; `numbers` are those of the spec, `domains` what values
+    of targets the losses take.
     """
 
     nodes: tuple[Node, ...]
@@ -148,6 +159,7 @@ class Graph:
     assumptions: tuple[Assumption, ...] = ()
     latex: Mapping[str, str] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
+    domains: tuple[TargetDomain, ...] = ()
 
     @cached_property
     def assumed(self) -> tuple[str, ...]:

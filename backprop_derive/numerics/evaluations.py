@@ -10,7 +10,7 @@ import numpy as np
 
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.backends import Array
-from backprop_derive.numerics.backward import BackwardGraph
+from backprop_derive.numerics.backward import BackwardGraph, delta_graph
 from backprop_derive.numerics.leaves import Leaves
 from backprop_derive.numerics.passes import Passes
 from backprop_derive.operations.optimizers import Optimizer
@@ -21,6 +21,7 @@ class Training:
     """`steps` steps of an optimiser: the parameters after them, and the cost before each and after the last."""
 
     optimizer: Optimizer
+    constants: Mapping[str, float]
     learning_rate: float
     steps: int
     updated: Mapping[str, Array]
@@ -77,18 +78,20 @@ class Evaluation:
     @cached_property
     def adjoints(self) -> Mapping[str, Array]:
         """∂C/∂(every node, input, target and constant), with all factors; 0 where nothing reaches the cost."""
-        found = {node.name: self._backward_pass.gradient(node.name) for node in self.graph.nodes if node.role != "parameter"}
+        passes = self._backward_pass(self.backward)
+        found = {node.name: passes.gradient(node.name) for node in self.graph.nodes if node.role != "parameter"}
         return {name: self._shown(name, array) for name, array in found.items()}
 
     @cached_property
     def deltas(self) -> Mapping[str, Array]:
         """The adjoints by their names in the derivation, `delta_B` or `bar_v`, relative to the summed loss Σ_i L_i."""
-        return {adjoint: self._shown(name, self._backward_pass.value(adjoint)) for name, adjoint in self.backward.deltas.items()}
+        backward = delta_graph(self.graph)
+        passes = self._backward_pass(backward)
+        return {adjoint: self._shown(name, passes.value(adjoint)) for name, adjoint in backward.adjoints.items()}
 
-    @cached_property
-    def _backward_pass(self) -> Passes:
+    def _backward_pass(self, backward: BackwardGraph) -> Passes:
         """All adjoints, from the values of the forward pass."""
-        passes = Passes(self.backward, self.forward, self.leaves.sizes)
+        passes = Passes(backward, self.forward, self.leaves.sizes)
         blocks = [block for block in passes.blocks if block.names[0] not in self.forward]
         passes.compute(blocks)
         passes.refuse_infinite(blocks)

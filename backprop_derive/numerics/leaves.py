@@ -15,7 +15,8 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.graph.numbers import GivenValue
 from backprop_derive.numerics.backends import Array
-from backprop_derive.numerics.randomness import drawn_value
+from backprop_derive.numerics.domains import check_targets, targets_in_domain
+from backprop_derive.numerics.randomness import drawn_value, uniform
 from backprop_derive.numerics.reading import checked_sizes
 
 
@@ -47,6 +48,7 @@ def leaf_values(graph: Graph, given: Mapping[str, Any], columns: Mapping[str, Ar
     entries = _by_name(each for each in graph.numbers.values if each.place is not None and each.name not in given)
     values: dict[str, Array] = {}
     drawn: list[str] = []
+    wanted = targets_in_domain(graph, {node.name: uniform(seed, node.name, shapes[node.name]) for node in leaves if node.role == "target"})
     missing: list[str] = []
     for node in leaves:
         name, shape = node.name, shapes[node.name]
@@ -55,8 +57,8 @@ def leaf_values(graph: Graph, given: Mapping[str, Any], columns: Mapping[str, Ar
             continue
         if name in found:
             value = _fitted(node, found[name], shape)
-        elif graph.numbers.others is not None:
-            value = drawn_value(graph, node, shape, graph.numbers.others, seed)
+        elif graph.numbers.others is not None and not (columns and node.role in ("input", "target")):
+            value = wanted[name] if name in wanted else drawn_value(graph, node, shape, graph.numbers.others, seed)
             drawn.append(name)
         else:
             value = np.full(shape, np.nan)
@@ -65,6 +67,7 @@ def leaf_values(graph: Graph, given: Mapping[str, Any], columns: Mapping[str, Ar
         values[name] = np.array(np.broadcast_to(value, (count, *shape))) if node.sampled else value
     if missing:
         raise EvaluationError(_without_value(graph, missing, bool(columns)))
+    check_targets(graph, values)
     return Leaves(values, sizes, tuple(drawn), seed if drawn else None)
 
 
@@ -197,6 +200,7 @@ def _without_value(graph: Graph, missing: list[str], with_data: bool) -> str:
     data = any(graph.node(name).role in ("input", "target") for name in own)
     where = ("; the data has no column for it" if len(missing) == 1 else "; the data has no columns for them") if with_data and data else ""
     help_text = "give it under `values:`" if len(missing) == 1 else "give them under `values:`"
-    return f"no value is given for {listed}{where}: {help_text}{' or `data:`' if data else ''}, or have them drawn by `others: random`"
+    drawn = "" if with_data and data else f", or have {'it' if len(missing) == 1 else 'them'} drawn by `values: random`"
+    return f"no value is given for {listed}{where}: {help_text}{' or `data:`' if data else ''}{drawn}"
 
 

@@ -39,8 +39,8 @@ class Passes:
         self.run.advance(blocks)
 
     def adjoints_of(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The adjoints that the gradients of these nodes are made of."""
-        return tuple(each[name] for each in (self.backward.deltas, self.backward.penalties) for name in names if name in each)
+        """The adjoints of these nodes."""
+        return tuple(self.backward.adjoints[name] for name in names if name in self.backward.adjoints)
 
     @property
     def cost(self) -> float:
@@ -52,17 +52,9 @@ class Passes:
         return np.asarray(self.arrays[name][0, ...])
 
     def gradient(self, name: str) -> Array:
-        """∂C/∂(node): the cost's factor times the adjoint of Σ_i L_i, and what the penalty adds; 0 where nothing reaches the cost."""
-        of_loss, of_penalty = self.backward.deltas.get(name), self.backward.penalties.get(name)
-        if of_loss is None:
-            return np.zeros(self.evaluator.store.shape(name)) if of_penalty is None else self.value(of_penalty)
-        found = self.value(of_loss) * self.factor
-        return found if of_penalty is None else found + self.value(of_penalty)
-
-    @cached_property
-    def factor(self) -> float:
-        """What the cost puts in front of Σ_i L_i."""
-        return float(self.evaluator.expression(self.backward.factor))
+        """The adjoint of a node; 0 where it does not reach the cost."""
+        adjoint = self.backward.adjoints.get(name)
+        return np.zeros(self.evaluator.store.shape(name)) if adjoint is None else self.value(adjoint)
 
     def refuse_infinite(self, blocks: Sequence[Block], when: str = "") -> None:
         """Raise EvaluationError for the first node of the blocks that has an entry that is no finite number."""
@@ -75,7 +67,7 @@ class Passes:
 
     def _where(self, name: str, at: Array) -> str:
         """`z1[2] of sample 3`, or `∂C/∂z1[2]` of an adjoint."""
-        owner = {each: of for names in (self.backward.deltas, self.backward.penalties) for of, each in names.items()}.get(name, name)
+        owner = {adjoint: of for of, adjoint in self.backward.adjoints.items()}.get(name, name)
         node = self.backward.graph.node(name)
         places = [int(index) + low for index, (low, _) in zip(at, self.evaluator.store.places(name), strict=True)]
         sample = f" of sample {places.pop(0)}" if node.sampled else ""

@@ -22,7 +22,7 @@ from backprop_derive.numerics.backends import Array
 
 def drawn_value(graph: Graph, node: Node, shape: tuple[int, ...], kind: Draw, seed: int) -> Array:
     """The value of a leaf."""
-    unit = _uniform(seed, node.name, shape)
+    unit = uniform(seed, node.name, shape)
     if node.role != "parameter" or kind == "random":
         return 2 * unit - 1
     if not is_weight(graph, node.name):
@@ -31,7 +31,7 @@ def drawn_value(graph: Graph, node: Node, shape: tuple[int, ...], kind: Draw, se
     return (2 * unit - 1) * sqrt(6 / (fan_in + fan_out if kind == "xavier" else fan_in))
 
 
-def _uniform(seed: int, name: str, shape: tuple[int, ...]) -> Array:
+def uniform(seed: int, name: str, shape: tuple[int, ...]) -> Array:
     """Numbers from 0 to 1, of 53 random bits each. NumPy promises the bits of PCG64 for good, its distributions it does not."""
     bits = np.random.PCG64(np.random.SeedSequence([seed, crc32(name.encode())])).random_raw(prod(shape))
     return np.asarray((np.asarray(bits, dtype=np.uint64) >> np.uint64(11)) * 2.0**-53).reshape(shape)

@@ -158,7 +158,7 @@ def _train(start: Evaluation, row: Optimizer, rate: float, constants: Mapping[st
     history.append(passes.cost)
     if not np.isfinite(history[-1]):
         passes.refuse_infinite(blocks, f", after step {steps}")
-    return Training(row, rate, steps, {name: np.array(part) for name, part in parts.items()}, tuple(history))
+    return Training(row, updates.constants, rate, steps, {name: np.array(part) for name, part in parts.items()}, tuple(history))
 
 
 def _in_one_vector(arrays: Mapping[str, Array]) -> tuple[Array, dict[str, Array]]:

@@ -28,7 +28,8 @@ class Updates:
     def __init__(self, row: Optimizer, learning_rate: float, constants: Mapping[str, Fraction], count: int) -> None:
         self.count = 0
         self.known = {"eta": _entry(learning_rate)}
-        self.known.update((name, _entry(float(constants.get(name, number(usual))))) for name, usual in row.constants)
+        self.constants = {name: float(constants.get(name, number(usual))) for name, usual in row.constants}
+        self.known.update((name, _entry(value)) for name, value in self.constants.items())
         self.known.update((name, np.zeros((1, count))) for name, _ in row.state)
         scope, evaluator = Scope(("entry",), (0,), (count,), frozenset((*self.known, "w", "g", "t"))), Evaluator(_NOTHING, {}, {})
         self.state = tuple((name, evaluator.planned(_formula(row, text), scope)) for name, text in row.state)

@@ -45,6 +45,10 @@ class Function:
         return self.arguments[: len(self.arguments) - len(self.defaults)]
 
 
+TargetKind = Literal["any", "unit interval", "probabilities", "one-hot", "sign", "not negative"]
+"""What a loss takes as targets: numbers from 0 to 1; a vector of these that sums to 1; one of which one is 1; 1 or -1; 0 or more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """A loss of vectors of one length `n`, and of numbers.
@@ -55,7 +59,7 @@ class Loss:
       One that holds only for targets that sum to 1 is not a row's: what the textbook takes for granted stands in
       `assumes`, in the language of `assume:`, and is used in a step of its own.
     - `domain`, `kinks`: as for a function, at each entry `c`.
-    - `output` says what the outputs are, as far as that matters.
+    - `output` says what the outputs are, `target` what the targets are, as far as that matters.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Loss:
     domain: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
     output: Literal["any", "probability", "probabilities", "log-probabilities", "logits", "logit"] = "any"
+    target: TargetKind = "any"
     sentence: str = ""
 
     @property

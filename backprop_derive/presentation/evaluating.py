@@ -132,9 +132,14 @@ class _Page:
             if not node.is_leaf:
                 formula = node.pieces[0].definition if len(node.pieces) == 1 else None
                 lines += self._lines(node, self.evaluation.values[node.name], Ref(node.name), formula)
-        if self.graph.cost.name != self.graph.cost.loss:
-            lines.append(_Line((Ref(self.graph.cost.name),), cost_definition(self.graph), (significant(self.evaluation.cost, self.digits),)))
+        own_cost, cost = self.graph.cost.name != self.graph.cost.loss, significant(self.evaluation.cost, self.digits)
+        side_by_side = any(len(line.numbers) > 1 for line in lines)
+        if own_cost and not side_by_side:
+            lines.append(_Line((Ref(self.graph.cost.name),), cost_definition(self.graph), (cost,)))
         yield from self._table("Forward pass", lines)
+        if own_cost and side_by_side:
+            over = f", over all {self.evaluation.samples} samples" if len(self.chosen) < self.evaluation.samples else ""
+            yield Paragraph((Ref(self.graph.cost.name), " = ", cost_definition(self.graph), f" = {cost}{over}"))
 
     def _backward(self) -> Iterator[Block]:
         chain = self.derivation.chain
@@ -206,7 +211,10 @@ class _Page:
             rows += [(old.label, (old.numbers[0],), (new.numbers[0],), (note,)) for old, new in zip(before, after, strict=True)]
         costs = [significant(training.history[at], self.digits) for at in (0, -1)]
         rows.append(((Ref(self.graph.cost.name),), (costs[0],), (costs[1],), ("",)))
+        rule = "; ".join(f"{name} := {formula}" for name, formula in (*training.optimizer.state, ("w", training.optimizer.step)))
+        constants = "".join(f", {name} = {given(value, self.digits)}" for name, value in training.constants.items())
         yield Heading(2, (f"Parameters after {training.steps} step{'s' * (training.steps != 1)}",))
+        yield Paragraph((f"{training.optimizer.name}: {rule}", " with g = ", Partial(Ref(self.graph.cost.name), Ref("w")), f", eta = {given(training.learning_rate, self.digits)}{constants}"))
         yield Table((("",), ("before",), ("after",), ("",)), tuple(rows))
 
     def _history(self, training: Training) -> Iterator[Block]:

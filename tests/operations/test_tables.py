@@ -19,6 +19,7 @@ from backprop_derive.graph.nodes import Cost, Graph
 from backprop_derive.graph.sympy_form import to_sympy
 from backprop_derive.numerics.backends import COMPLEX, exact_backend
 from backprop_derive.numerics.evaluator import Evaluator
+from backprop_derive.numerics.scopes import Frame
 from backprop_derive.numerics.scopes import Scope as NumericScope
 from backprop_derive.operations.activations import ACTIVATIONS
 from backprop_derive.operations.functions import FUNCTIONS, activation_names, find_function
@@ -144,9 +145,9 @@ NO_NODES = Graph((), Cost("L", "L", "single"))
 
 def numbers(expression: Expression, values: Mapping[str, complex]) -> complex:
     """An expression over names, by the same arithmetic that the check uses."""
-    scope = NumericScope().naming({name: np.array([each], dtype=complex) for name, each in values.items()})
+    scope, frame = NumericScope().naming(values), Frame().naming({name: np.array([each], dtype=complex) for name, each in values.items()})
     with np.errstate(all="ignore"):
-        return complex(Evaluator(NO_NODES, {}, {}, backend=COMPLEX).value(expression, scope).reshape(-1)[0])
+        return complex(Evaluator(NO_NODES, {}, {}, backend=COMPLEX).value(expression, scope, frame).reshape(-1)[0])
 
 
 @pytest.mark.parametrize("row", named(KINKED))

@@ -1,0 +1,98 @@
+"""What a loss takes as targets: whether given values are that, and values that are drawn so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from backprop_derive.errors import EvaluationError
+from backprop_derive.graph.nodes import Graph, TargetDomain
+from backprop_derive.numerics.backends import Array
+
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Where an array of targets is right, its last axis being the vector, and targets made of numbers between 0 and 1."""
+
+    said: str
+    holds: Callable[[Array], Array]
+    made: Callable[[Array], Array]
+    sums: bool = False
+
+
+def _sums_to_one(array: Array) -> Array:
+    return np.asarray(np.abs(array.sum(axis=-1, keepdims=True) - 1) <= ROUNDING)
+
+
+def _largest(array: Array) -> Array:
+    return np.asarray(np.arange(array.shape[-1]) == array.argmax(axis=-1)[..., None], dtype=float)
+
+
+DOMAINS: Mapping[str, Domain] = {
+    "unit interval": Domain("a number from 0 to 1", lambda y: (y >= 0) & (y <= 1), np.round),
+    "probabilities": Domain("a vector of probabilities: from 0 to 1, with the sum 1", lambda y: (y >= 0) & (y <= 1) & _sums_to_one(y), _largest, sums=True),
+    "one-hot": Domain("a vector with a single 1, and 0 elsewhere", lambda y: ((y == 0) | (y == 1)) & _sums_to_one(y), _largest, sums=True),
+    "sign": Domain("1 or -1", lambda y: np.abs(y) == 1, lambda unit: np.where(unit < 0.5, -1.0, 1.0)),
+    "not negative": Domain("0 or more", lambda y: y >= 0, lambda unit: np.floor(5 * unit)),
+}  # fmt: skip
+
+
+def check_targets(graph: Graph, values: Mapping[str, Array]) -> None:
+    """Raise EvaluationError for the first target that its loss does not take."""
+    for each in graph.domains:
+        if not all(name in values and graph.node(name).role == "target" for name in each.names):
+            continue
+        array, domain = _vector(graph, each, values), DOMAINS[each.kind]
+        wrong = np.argwhere(~np.broadcast_to(domain.holds(array), array.shape))
+        if len(wrong):
+            raise EvaluationError(f"{_described(graph, each, array, tuple(int(at) for at in wrong[0]))}: {each.loss} takes {domain.said}{_remedy(each)}")
+
+
+def targets_in_domain(graph: Graph, units: Mapping[str, Array]) -> dict[str, Array]:
+    """Targets that their losses take, and of which what is assumed holds, made of numbers between 0 and 1."""
+    assumed = {"one_hot": "one-hot", "probabilities": "probabilities", "binary": "unit interval"}
+    found: dict[str, Array] = {}
+    for each in (*graph.domains, *(TargetDomain("", assumed[each.kind], each.names) for each in graph.assumptions if each.kind in assumed)):
+        if all(name in units for name in each.names):
+            made = DOMAINS[each.kind].made(_vector(graph, each, units))
+            found.update({each.names[0]: made} if len(each.names) == 1 else {name: made[..., at] for at, name in enumerate(each.names)})
+            if len(each.names) == 1 and not _own_axes(graph, each.names[0]):
+                found[each.names[0]] = made[..., 0]
+    return found
+
+
+def _own_axes(graph: Graph, name: str) -> int:
+    node = graph.node(name)
+    return len(node.axes) - node.sampled
+
+
+def _vector(graph: Graph, domain: TargetDomain, values: Mapping[str, Array]) -> Array:
+    """The targets with the vector along the last axis."""
+    if len(domain.names) == 1 and _own_axes(graph, domain.names[0]):
+        return values[domain.names[0]]
+    return np.stack([values[name] for name in domain.names], axis=-1)
+
+
+def _described(graph: Graph, domain: TargetDomain, array: Array, at: tuple[int, ...]) -> str:
+    """`y[2] is 1.5 in sample 3`, or `the entries of y sum to 1.1`."""
+    node = graph.node(domain.names[0])
+    sample = f" in sample {at[0] + 1}" if node.sampled and array.shape[0] > 1 else ""
+    value = array[at]
+    if DOMAINS[domain.kind].sums and 0 <= value <= 1 and (domain.kind == "probabilities" or value in (0, 1)):
+        return f"{' + '.join(domain.names) if len(domain.names) > 1 else f'the sum of {domain.names[0]}'} is {array[at[:-1]].sum():g}{sample}"
+    if len(domain.names) > 1:
+        return f"{domain.names[at[-1]]} is {value:g}{sample}"
+    own = at[1:] if node.sampled else at
+    axes = node.axes[1:] if node.sampled else node.axes
+    entry = f"[{','.join(str(index + (axis.low.number or 0)) for index, axis in zip(own, axes, strict=True))}]" if axes else ""
+    return f"{domain.names[0]}{entry} is {value:g}{sample}"
+
+
+def _remedy(domain: TargetDomain) -> str:
+    if domain.kind in ("probabilities", "one-hot"):
+        return f" (data that gives a class: targets: {{{domain.names[0]}: classes}})"
+    return ""
