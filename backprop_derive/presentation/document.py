@@ -60,6 +60,22 @@ class Aligned:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """One line of a computation: `quantity = formula = number`, perhaps without the formula."""
+
+    quantity: Expression
+    formula: Expression | None
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A computation, line by line, its numbers one below the other."""
+
+    lines: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells; without a header the first column labels the others."""
 
@@ -83,7 +99,7 @@ class Curve:
     up: str
 
 
-Block = Heading | Paragraph | Equation | Aligned | Table | Listing | Curve
+Block = Heading | Paragraph | Equation | Aligned | Results | Table | Listing | Curve
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from backprop_derive.graph.expressions import Expression, Partial, Ref
 from backprop_derive.graph.indices import Affine, number
 from backprop_derive.graph.nodes import Node
 from backprop_derive.numerics.evaluations import Evaluation, Training
-from backprop_derive.presentation.document import FORMAT, Block, Curve, Document, Heading, Paragraph, Table, Text
+from backprop_derive.presentation.document import FORMAT, Block, Curve, Document, Heading, Paragraph, Result, Results, Table, Text
 from backprop_derive.presentation.network import cost_definition
 from backprop_derive.presentation.numbers import DIGITS, given, significant
 from backprop_derive.presentation.presenting import adjoint_axes
@@ -76,7 +76,7 @@ Shown = Callable[[float, int], str]
 class _Line:
     """A quantity with its formula and its number, or its numbers, one a sample that is shown."""
 
-    label: Text
+    label: Expression
     formula: Expression | None
     numbers: tuple[str, ...]
 
@@ -135,7 +135,7 @@ class _Page:
         own_cost, cost = self.graph.cost.name != self.graph.cost.loss, significant(self.evaluation.cost, self.digits)
         side_by_side = any(len(line.numbers) > 1 for line in lines)
         if own_cost and not side_by_side:
-            lines.append(_Line((Ref(self.graph.cost.name),), cost_definition(self.graph), (cost,)))
+            lines.append(_Line(Ref(self.graph.cost.name), cost_definition(self.graph), (cost,)))
         yield from self._table("Forward pass", lines)
         if own_cost and side_by_side:
             over = f", over all {self.evaluation.samples} samples" if len(self.chosen) < self.evaluation.samples else ""
@@ -162,7 +162,7 @@ class _Page:
         yield from self._table("Gradients", lines)
 
     def _table(self, title: str, lines: Sequence[_Line], said: Text = ()) -> Iterator[Block]:
-        """One column of numbers with the formulas, or a column a sample without them."""
+        """One column of numbers beside the formulas, or a column a sample without them."""
         if not lines:
             return
         yield Heading(2, (title,))
@@ -170,14 +170,9 @@ class _Page:
             yield Paragraph(said)
         if any(len(line.numbers) > 1 for line in lines):
             header: tuple[Text, ...] = (("",), *((f"sample {at + 1}",) for at in self.chosen))
-            rows = tuple((line.label, *((each,) for each in _filled(line.numbers, len(self.chosen)))) for line in lines)
-        elif any(line.formula is not None for line in lines):
-            header = ()
-            rows = tuple((line.label, ("=", " ", line.formula) if line.formula is not None else ("",), ("= " + line.numbers[0],)) for line in lines)
+            yield Table(header, tuple(((line.label,), *((each,) for each in _filled(line.numbers, len(self.chosen)))) for line in lines))
         else:
-            header = ()
-            rows = tuple((line.label, ("= " + line.numbers[0],)) for line in lines)
-        yield Table(header, rows)
+            yield Results(tuple(Result(line.label, line.formula, line.numbers[0]) for line in lines))
 
     # -- one node ---------------------------------------------------------------------------------------------------------
 
@@ -189,13 +184,13 @@ class _Page:
         if prod(shape) > MOST_ENTRIES:
             size = " × ".join(map(str, shape))
             said = tuple(f"{size} numbers from {shown(float(part.min()), self.digits)} to {shown(float(part.max()), self.digits)}" for part in parts)
-            yield _Line((label,), formula, said)
+            yield _Line(label, formula, said)
             return
         lows = [axis.low.number or 0 for axis in (node.axes[1:] if node.sampled else node.axes)]
         for at in product(*map(range, shape)):
             place = tuple(number(index + low) for index, low in zip(at, lows, strict=True))
             numbers = tuple(shown(float(part[at]), self.digits) for part in parts)
-            yield _Line((_placed(label, place),), formula if not any(at) else None, numbers)
+            yield _Line(_placed(label, place), formula if not any(at) else None, numbers)
 
     # -- the steps --------------------------------------------------------------------------------------------------------
 
@@ -208,7 +203,7 @@ class _Page:
             before = self._lines(node, self.evaluation.values[name], Ref(name), shown=given)
             after = self._lines(node, training.updated[name], Ref(name), shown=given if name in frozen else significant)
             note = "frozen" if name in frozen else ""
-            rows += [(old.label, (old.numbers[0],), (new.numbers[0],), (note,)) for old, new in zip(before, after, strict=True)]
+            rows += [((old.label,), (old.numbers[0],), (new.numbers[0],), (note,)) for old, new in zip(before, after, strict=True)]
         costs = [significant(training.history[at], self.digits) for at in (0, -1)]
         rows.append(((Ref(self.graph.cost.name),), (costs[0],), (costs[1],), ("",)))
         rule = "; ".join(f"{name} := {formula}" for name, formula in (*training.optimizer.state, ("w", training.optimizer.step)))

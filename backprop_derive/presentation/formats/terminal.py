@@ -9,7 +9,21 @@ from rich.cells import cell_len
 
 from backprop_derive.presentation.breaking import broken
 from backprop_derive.presentation.curves import drawn_curve
-from backprop_derive.presentation.document import Aligned, Block, Curve, Document, Equation, Heading, Listing, Paragraph, Row, Table, Text
+from backprop_derive.presentation.document import (
+    Aligned,
+    Block,
+    Curve,
+    Document,
+    Equation,
+    Heading,
+    Listing,
+    Paragraph,
+    Result,
+    Results,
+    Row,
+    Table,
+    Text,
+)
 from backprop_derive.presentation.plain import encodable, visible
 
 if TYPE_CHECKING:
@@ -78,6 +92,8 @@ class _Page:
                 yield from self._aligned(rows)
             case Table(header, rows):
                 yield from self._table(header, rows)
+            case Results(lines):
+                yield from (((line, ""),) for line in self._results(lines))
             case Curve():
                 yield from (((line, ""),) for line in drawn_curve(block, self.width, unicode=self.unicode))
             case Listing(text):
@@ -169,6 +185,30 @@ class _Page:
             for text in self._wrapped(reason, self.width - below):
                 yield (" " * below, ""), (text, "dim")
 
+    def _results(self, results: Sequence[Result]) -> Iterator[str]:
+        """`quantity = formula = number`: numbers in a column beside the formulas, or below one that is too long."""
+        indent = 2 * _INDENT
+        lefts = [self._formula(result.quantity) for result in results]
+        left_width = max(map(cell_len, lefts))
+        if indent + left_width + 3 > self.width // 2:
+            left_width = 0
+        start = indent + (left_width + 1 if left_width else 0)
+        formulas = ["" if result.formula is None else self._formula(result.formula) for result in results]
+        numbers = [f"= {self._shown(result.number)}" for result in results]
+        room = self.width - max(map(cell_len, numbers))
+        ends = [start + 2 + cell_len(formula) + _GAP for formula in formulas if formula]
+        column = max((end for end in ends if end <= room), default=start)
+        for left, formula, number in zip(lefts, formulas, numbers, strict=True):
+            first = " " * indent + left + " " * (left_width - cell_len(left) + 1) if left_width else " " * indent
+            if not left_width:
+                yield from (" " * indent + part for part in broken(left, self.width - indent, cell_len))
+            parts = broken(formula, self.width - start - 2, cell_len) if formula else []
+            lines = [f"{first if at == 0 else ' ' * start}{'= ' if at == 0 else '  '}{part}" for at, part in enumerate(parts)] or [first]
+            if len(lines) == 1 and cell_len(lines[0]) <= column:
+                yield lines[0] + " " * (column - cell_len(lines[0])) + number
+            else:
+                yield from (*lines, " " * start + number)
+
     # -- tables -----------------------------------------------------------------------------------------------------------
 
     def _table(self, header: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[Line]:
@@ -176,10 +216,31 @@ class _Page:
         cells = [[self._words(cell) for cell in row] for row in ([header, *rows] if header else rows)]
         if not cells:
             return
-        widths = _column_widths([max(map(cell_len, column)) for column in zip(*cells, strict=True)], self.width)
+        least = [_longest_word(column) for column in zip(*cells, strict=True)]
+        if header and sum(least) + _GAP * (len(least) - 1) > self.width and (panels := self._panels(least)):
+            for number, columns in enumerate(panels):
+                yield from ((),) * (number > 0)
+                yield from self._rows([[row[column] for column in columns] for row in cells], headed=True)
+            return
+        yield from self._rows(cells, headed=bool(header))
+
+    def _panels(self, least: Sequence[int]) -> list[list[int]]:
+        """Columns that fit side by side, the first one in each panel; none if not even two do."""
+        panels: list[list[int]] = []
+        for column in range(1, len(least)):
+            last = panels[-1] if panels else None
+            if last is None or sum(least[each] + _GAP for each in last) + least[column] > self.width:
+                panels.append([0, column])
+            else:
+                last.append(column)
+        return panels if all(sum(least[each] + _GAP for each in panel) - _GAP <= self.width for panel in panels) else []
+
+    def _rows(self, cells: Sequence[Sequence[str]], *, headed: bool) -> Iterator[Line]:
+        columns = list(zip(*cells, strict=True))
+        widths = _column_widths([max(map(cell_len, column)) for column in columns], [_longest_word(column) for column in columns], self.width)
         for number, row in enumerate(cells):
             wrapped = [self._wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
-            styles = ["bold" if header and number == 0 else "dim" if not header and column == 0 else "" for column in range(len(row))]
+            styles = ["bold" if headed and number == 0 else "dim" if not headed and column == 0 else "" for column in range(len(row))]
             for line in range(max(map(len, wrapped))):
                 shown: list[tuple[str, str]] = []
                 for column, parts in enumerate(wrapped):
@@ -188,10 +249,17 @@ class _Page:
                 yield tuple(shown)
 
 
-def _column_widths(wanted: Sequence[int], width: int) -> list[int]:
-    """The widths of columns that fit in a line: the widest give way first."""
+def _longest_word(cells: Sequence[str]) -> int:
+    return max(cell_len(word) for cell in cells for word in cell.split(" "))
+
+
+def _column_widths(wanted: Sequence[int], least: Sequence[int], width: int) -> list[int]:
+    """The widths of columns that fit in a line: the widest give way first, down to their longest words if that is enough."""
     widths = list(wanted)
     room = max(width - _GAP * (len(widths) - 1), 4 * len(widths))
+    while sum(widths) > room and sum(least) <= room:
+        spare = [(wide, at) for at, wide in enumerate(widths) if wide > least[at]]
+        widths[max(spare)[1]] -= 1
     while sum(widths) > room:
         others = sum(widths) - max(widths)
         second = max((each for each in widths if each < max(widths)), default=0)
