@@ -15,11 +15,11 @@ from backprop_derive.cli.options import format_option, output_option, planned_op
 @click.option("--detail", type=click.Choice(("brief", "steps", "full")), default="steps", show_default=True, help="How much is explained.")
 @format_option
 @output_option
-@planned_option("--digits")
-@planned_option("--sample")
+@click.option("--digits", type=click.IntRange(min=1, max=15), help="Significant digits of numbers. Default: 4.")
+@click.option("--sample", type=click.IntRange(min=1), help="Which sample of the data is shown in numbers. Default: the first.")
 @planned_option("--notation")
 @planned_option("--fragment", flag=True)
-def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, format_name: str | None, file: str | None) -> None:
+def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, format_name: str | None, file: str | None) -> None:
     """Derive the gradients of a network.
 
     SPEC is a YAML file, the name of a shipped example, or - for standard input.
@@ -27,6 +27,7 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     \b
     backprop-derive derive two_hidden_nodes
     backprop-derive derive net.yaml -w 'W1[2,1]' --detail full
+    backprop-derive derive mazur --digits 9
     """
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import chosen_format, emit
@@ -35,8 +36,10 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
+    from backprop_derive.cli.numbers import numbers_of
     from backprop_derive.cli.weights import entries_where_clearer, every_entry, find_weights
     from backprop_derive.errors import NotYetError
+    from backprop_derive.presentation.figures import DIGITS
     from backprop_derive.presentation.presenting import DEFAULT_FORMS, present
 
     if view == "matrix":
@@ -46,5 +49,9 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         chosen = every_entry(graph, chosen)
     elif view is None and name != "json":
         chosen = entries_where_clearer(graph, chosen)
-    document = present(derive(graph), weights=chosen, forms=forms or DEFAULT_FORMS, detail=detail)  # type: ignore[arg-type]
+    derivation = derive(graph)
+    numbers, note = numbers_of(derivation, sample, wanted=digits is not None or sample is not None)
+    document = present(
+        derivation, weights=chosen, forms=forms or DEFAULT_FORMS, detail=detail, numbers=numbers, digits=digits or DIGITS, note=note  # type: ignore[arg-type]
+    )
     emit(document, name, file)

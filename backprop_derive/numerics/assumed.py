@@ -10,6 +10,8 @@ import numpy as np
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.backends import Array
 
+SUM_ROUNDING = 1e-9
+
 _HOLDS = {"<": lt, "<=": le, ">": gt, ">=": ge, "!=": ne}
 
 
@@ -34,6 +36,17 @@ def violated(graph: Graph, forward: Mapping[str, Array]) -> list[str]:
     """The relations that some entry of the values does not satisfy."""
     relations = [each for each in graph.assumptions if each.kind == "relation"]
     return [each.text for each in relations if not _HOLDS[each.relation](forward[each.names[0]], float(each.bound)).all()]
+
+
+def unequal_sums(graph: Graph, forward: Mapping[str, Array]) -> list[str]:
+    """The facts that some values do not satisfy: entries that should sum to 1."""
+    found = []
+    for fact in graph.facts:
+        entries = [forward[ref.name] for ref in fact.entries] if fact.vector is None else np.moveaxis(forward[fact.vector], -1, 0)
+        total = np.sum(entries, axis=0)
+        if np.abs(total - 1).max() > SUM_ROUNDING:
+            found.append(fact.text)
+    return found
 
 
 def _one_hot(arrays: Mapping[str, Array], draw: np.random.Generator) -> dict[str, Array]:

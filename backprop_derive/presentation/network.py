@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal, walk
-from backprop_derive.graph.indices import axis_to, size
+from backprop_derive.graph.indices import Axis, axis_to, size
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Graph, Node, Piece
+from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.operations.functions import find_function
 from backprop_derive.presentation.document import Block, Heading, Row, Table, Text
 
@@ -26,11 +26,11 @@ def cost_definition(graph: Graph) -> Expression:
     return total if graph.cost.regularizer is None else add(total, Ref(graph.cost.regularizer))
 
 
-def header(derivation: Derivation) -> Iterator[Block]:
-    """The title, and what a reader has to know before the first formula."""
+def header(derivation: Derivation, more: Iterable[tuple[str, Text]] = ()) -> Iterator[Block]:
+    """The title, and what a reader has to know before the first formula; `more` of it stands behind the rest."""
     graph = derivation.graph
     yield Heading(1, (graph.title or "Gradients by backpropagation",))
-    yield Table((), tuple((((label,), text)) for label, text in _header_rows(graph)))
+    yield Table((), tuple((((label,), text)) for label, text in (*_header_rows(graph), *more)))
 
 
 def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
@@ -135,16 +135,15 @@ def _shapes(graph: Graph) -> Text:
 # -- the forward pass -------------------------------------------------------------------------------------------------
 
 
-def forward_rows(graph: Graph) -> tuple[Row, ...]:
-    """Every node with its definition and what it is, then the cost."""
-    rows = [
-        Row(Ref(node.name, piece.places), piece.definition, (", ".join(filter(None, (_role(graph, node), *_ranges(node, piece)))),))
-        for node in graph.nodes
-        for piece in node.pieces
-    ]
+def forward_rows(graph: Graph) -> Iterator[tuple[Row, Sequence[tuple[str, Axis]]]]:
+    """Every node with its definition and what it is, then the cost; each with its indices, the sample index left out."""
+    for node in graph.nodes:
+        for piece in node.pieces:
+            letters = [each for each in piece.axes if not (node.sampled and each[0] == piece.places[0].variable)]
+            reason = ", ".join((*filter(None, (_role(graph, node),)), *(f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in letters)))
+            yield Row(Ref(node.name, piece.places), piece.definition, (reason,)), letters
     if graph.cost.name != graph.cost.loss:
-        rows.append(Row(Ref(graph.cost.name), cost_definition(graph), ("cost",)))
-    return tuple(rows)
+        yield Row(Ref(graph.cost.name), cost_definition(graph), ("cost",)), ()
 
 
 def _role(graph: Graph, node: Node) -> str:
@@ -156,9 +155,3 @@ def _role(graph: Graph, node: Node) -> str:
     if node.role == "regularizer":
         return "penalty on the parameters"
     return "output" if node.name in graph.outputs else ""
-
-
-def _ranges(node: Node, piece: Piece) -> Iterator[str]:
-    """`j = 1..5` for the indices on the left."""
-    for letter, axis in piece.axes[1:] if node.sampled else piece.axes:
-        yield f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}"

@@ -5,15 +5,16 @@ The page goes the way one computes: forwards, then from the loss back, and the w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from backprop_derive.calculus.derivation import Delta, Derivation, Gradient
 from backprop_derive.calculus.steps import Factor, Step
-from backprop_derive.graph.expressions import Expression, Partial, Ref
+from backprop_derive.graph.expressions import Expression, Number, Partial, Ref
 from backprop_derive.graph.indices import Axis
 from backprop_derive.presentation.document import Aligned, Block, Document, Equation, Heading, Paragraph, Row, Text
+from backprop_derive.presentation.figures import DIGITS
 from backprop_derive.presentation.network import forward_rows, header
 from backprop_derive.presentation.records import derivation_record
 from backprop_derive.presentation.selection import (
@@ -26,6 +27,10 @@ from backprop_derive.presentation.selection import (
     needed_deltas,
     recorded_form,
 )
+from backprop_derive.presentation.working import Working, own_letters
+
+if TYPE_CHECKING:
+    from backprop_derive.numerics.worked import Letters, WorkedNumbers
 
 Detail = Literal["brief", "steps", "full"]
 
@@ -35,11 +40,22 @@ _EXPANDING = ("sum rule", "linearity", "chain rule")
 _NAMING = ("δ by name",)
 
 
-def present(derivation: Derivation, *, weights: Sequence[Weight] = (), forms: Sequence[Form] = DEFAULT_FORMS, detail: Detail = "steps") -> Document:
-    """The page of a derivation: all parameters, or only `weights`. Raises NotYetError for what is not built."""
+def present(
+    derivation: Derivation,
+    *,
+    weights: Sequence[Weight] = (),
+    forms: Sequence[Form] = DEFAULT_FORMS,
+    detail: Detail = "steps",
+    numbers: WorkedNumbers | None = None,
+    digits: int = DIGITS,
+    note: str = "",
+) -> Document:
+    """The page of a derivation: all parameters, or only `weights`. With `numbers`, each formula has a line with its numbers,
+    `digits` significant ones, below it. `note` is said of numbers that there are not. Raises NotYetError for what is not built."""
     chosen = chosen_gradients(derivation, weights)
-    page = _Page(derivation, from_the_output_back(derivation, chosen), tuple(forms), detail)
-    record = derivation_record(derivation, {key: recorded_form(derivation, gradient, forms) for key, gradient in chosen.items()})
+    working = None if numbers is None else Working(numbers, digits)
+    page = _Page(derivation, from_the_output_back(derivation, chosen), tuple(forms), detail, working, note)
+    record = derivation_record(derivation, {key: recorded_form(derivation, gradient, forms) for key, gradient in chosen.items()}, numbers)
     return Document(tuple(page.blocks()), record, derivation.graph, adjoint_axes(derivation))
 
 
@@ -52,7 +68,8 @@ def adjoint_axes(derivation: Derivation) -> Mapping[str, tuple[tuple[Axis, ...],
 class _Page:
     """The blocks of a page. A reason that was given is pointed at where it is needed again."""
 
-    def __init__(self, derivation: Derivation, chosen: Mapping[str, Gradient], forms: Sequence[Form], detail: Detail) -> None:
+    def __init__(self, derivation: Derivation, chosen: Mapping[str, Gradient], forms: Sequence[Form], detail: Detail, working: Working | None, note: str) -> None:
+        self.working, self.note = working, note
         self.derivation, self.graph, self.chosen, self.forms, self.detail = derivation, derivation.graph, chosen, forms, detail
         self.loss = derivation.graph.node(derivation.graph.cost.loss)
         self.explained: dict[tuple[Partial, Expression], Text] = {}
@@ -62,10 +79,10 @@ class _Page:
         self.in_sections = {_essence(factor) for gradient in chosen.values() if sections for factor in gradient.factors}
 
     def blocks(self) -> Iterator[Block]:
-        yield from header(self.derivation)
+        yield from header(self.derivation, self._facts())
         if self.detail != "brief":
             yield Heading(2, ("Forward pass",))
-            yield Aligned(forward_rows(self.graph))
+            yield from self._aligned(forward_rows(self.graph))
         if "backward" in self.forms:
             yield from self._backward_pass()
         if not set(self.forms) - {"backward"}:
@@ -76,6 +93,22 @@ class _Page:
         for key, gradient in self.chosen.items():
             yield from self._section(key, gradient)
 
+    def _facts(self) -> Iterator[tuple[str, Text]]:
+        if self.working is not None:
+            yield from self.working.facts()
+        elif self.note:
+            yield "Numbers", (self.note,)
+
+    def _aligned(self, formulas: Iterable[tuple[Row, Letters]]) -> Iterator[Block]:
+        """Each formula with its numbers below it; those of large arrays in a table behind them all."""
+        given = [(row, row.left, letters) for row, letters in formulas if row.left is not None]
+        yield Aligned(tuple(each for row, left, letters in given for each in (row, *self._worked(left, row.right, letters))))
+        if self.working is not None:
+            yield from self.working.tables((left, row.right, letters) for row, left, letters in given)
+
+    def _worked(self, left: Expression, right: Expression, letters: Letters) -> tuple[Row, ...]:
+        return () if self.working is None else self.working.rows(left, right, letters)
+
     # -- the backward pass ------------------------------------------------------------------------------------------------
 
     def _backward_pass(self) -> Iterator[Block]:
@@ -85,12 +118,24 @@ class _Page:
         if deltas:
             yield Paragraph(tuple(self._meaning(deltas)))
         if deltas and self.detail == "brief":
-            yield Aligned(tuple(Row(Ref(delta.name, delta.of.indices), delta.value) for delta in deltas))
+            yield from self._aligned((Row(Ref(delta.name, delta.of.indices), delta.value), self._letters(delta.of)) for delta in deltas)
         else:
             yield from (block for delta in deltas for block in self._delta(delta))
         if deltas:
             yield Paragraph(("With them, the gradients are:",))
-        yield Aligned(tuple(Row(derivative(self.derivation, gradient), gradient.backward) for gradient in self.chosen.values()))
+        yield from self._gradients_by_delta()
+
+    def _gradients_by_delta(self) -> Iterator[Block]:
+        """In numbers, those of one sample where they are not all: the cost's stand with each gradient, if that has a section."""
+        given = [(derivative(self.derivation, gradient), gradient.backward) for gradient in self.chosen.values()]
+        alone = not set(self.forms) - {"backward"}
+        worked = {left: self.working.of_gradient(left, right, total=alone) for left, right in given} if self.working is not None else {}
+        yield Aligned(tuple(row for left, right in given for row in (Row(left, right), *worked.get(left, ()))))
+        if self.working is not None and alone:
+            yield from self.working.tables((left, right, self._letters(left.bottom)) for left, right in given)
+
+    def _letters(self, of: Ref) -> Letters:
+        return own_letters(self.graph.node(of.name))
 
     def _meaning(self, deltas: Sequence[Delta]) -> Iterator[str | Expression]:
         yield from ("δ is the derivative of the loss ", self.loss.ref(), " with respect to a pre-activation")
@@ -102,21 +147,26 @@ class _Page:
     def _delta(self, delta: Delta) -> Iterator[Block]:
         name = Ref(delta.name, delta.of.indices)
         whole = Partial(self.loss.ref(), delta.of)
+        worked = self._worked(name, delta.value, self._letters(delta.of))
         if self.detail == "full":
             yield Heading(3, (name,))
             yield Aligned((Row(name, whole),))
             yield from self._every_step(whole, delta.steps, delta.factors)
+            if worked:
+                yield Aligned((Row(name, delta.value), *worked))
             return
         if delta.expansion == whole and len(delta.factors) == 1:
-            yield Aligned((Row(name, whole), replace(self._factor(name, delta.factors[0]), left=None)))
+            yield Aligned((Row(name, whole), replace(self._factor(name, delta.factors[0]), left=None), *worked))
             return
         rows = _rewriting_rows(delta.steps, delta.value)
         rights = [Row(None, right) for right in dict.fromkeys((whole, delta.expansion)) if right != rows[0].right]
-        yield Aligned((Row(name, rights[0].right), *rights[1:], *rows) if rights else (Row(name, rows[0].right), *rows[1:]))
+        yield Aligned((*((Row(name, rights[0].right), *rights[1:], *rows) if rights else (Row(name, rows[0].right), *rows[1:])), *worked))
+        if self.working is not None:
+            yield from self.working.tables([(name, delta.value, self._letters(delta.of))])
         new = [factor for factor in delta.factors if _essence(factor) not in self.in_sections and _essence(factor) not in self.explained]
         if new:
             yield Paragraph(("with",))
-            yield Aligned(tuple(self._factor(name, factor) for factor in new))
+            yield Aligned(tuple(row for factor in new for row in self._factor_rows(name, factor)))
 
     # -- weight by weight -------------------------------------------------------------------------------------------------
 
@@ -128,6 +178,7 @@ class _Page:
             rights += [closed_form(self.derivation, gradient)] if "closed" in self.forms else []
             left = derivative(self.derivation, gradient)
             rows += [Row(None if number else left, right) for number, right in enumerate(rights)]
+            rows += self._worked(left, rights[-1], self._letters(gradient.of)) if rights else ()
         yield Aligned(tuple(rows))
 
     def _section(self, key: str, gradient: Gradient) -> Iterator[Block]:
@@ -137,6 +188,9 @@ class _Page:
             yield Equation(left, gradient.gradient)
         elif self.detail == "full":
             yield from self._every_step(left, gradient.steps, gradient.factors)
+            if self.working is not None:
+                yield Heading(4, ("In numbers",))
+                yield Aligned((Row(left, gradient.gradient), *self._numbers_of(left, gradient)))
         else:
             yield from self._forms(key, left, gradient)
         if "closed" in self.forms:
@@ -154,11 +208,16 @@ class _Page:
                 yield Heading(4, ("Chain rule",))
                 yield Aligned(rows)
             yield Heading(4, ("Factors",))
-            yield Aligned(tuple(self._factor(key, factor) for factor in gradient.factors))
+            yield Aligned(tuple(row for factor in gradient.factors for row in self._factor_rows(key, factor)))
         if "textbook" in self.forms:
             yield Heading(4, ("Gradient",))
             first, *rest = _rewriting_rows(gradient.steps, gradient.gradient)
-            yield Aligned((Row(left, first.right), *rest))
+            yield Aligned((Row(left, first.right), *rest, *self._numbers_of(left, gradient)))
+            if self.working is not None:
+                yield from self.working.tables([(left, gradient.gradient, self._letters(gradient.of))])
+
+    def _numbers_of(self, left: Partial, gradient: Gradient) -> tuple[Row, ...]:
+        return () if self.working is None else self.working.of_gradient(left, gradient.gradient)
 
     def _chain_rows(self, left: Partial, gradient: Gradient) -> Iterator[Row]:
         first: Expression | None = left
@@ -167,6 +226,16 @@ class _Page:
                 yield Row(first, step.after, () if step.reason in self.said else (step.reason,))
                 self.said.add(step.reason)
                 first = None
+
+    def _factor_rows(self, where: str | Expression, factor: Factor) -> tuple[Row, ...]:
+        """A factor, and its numbers below it; beside it, if it is a number of its own, or was worked out before."""
+        told = _essence(factor) in self.explained
+        row = self._factor(where, factor)
+        if self.working is None or isinstance(factor.value, Number) or not self.working.is_single(factor.partial):
+            return (row,)
+        if told or isinstance(factor.value, Ref):
+            return (replace(row, right=self.working.value(factor.value)),)
+        return (row, *self.working.line(factor.value))
 
     def _factor(self, where: str | Expression, factor: Factor) -> Row:
         """A factor with its reason, or with where that stands already."""

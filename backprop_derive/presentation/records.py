@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
 from backprop_derive.graph.expressions import Expression
@@ -13,8 +13,13 @@ from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.presentation.document import FORMAT, Formula
 from backprop_derive.presentation.network import cost_definition
 
+if TYPE_CHECKING:
+    from backprop_derive.numerics.worked import WorkedNumbers
 
-def derivation_record(derivation: Derivation, gradients: Mapping[str, tuple[Gradient, str, Expression]]) -> dict[str, Any]:
+
+def derivation_record(
+    derivation: Derivation, gradients: Mapping[str, tuple[Gradient, str, Expression]], numbers: WorkedNumbers | None = None
+) -> dict[str, Any]:
     """The record of `derive`: each gradient with the form that was asked for, and the expression in that form."""
     graph = derivation.graph
     return {
@@ -26,6 +31,19 @@ def derivation_record(derivation: Derivation, gradients: Mapping[str, tuple[Grad
         "deltas": {delta.name: Formula(delta.value, {"of": delta.of.name}) for delta in derivation.deltas.values()},
         "gradients": {key: _gradient(graph, *given) for key, given in gradients.items()},
         "assumptions": list(graph.assumed),
+        **({} if numbers is None else {"numbers": _numbers(numbers, gradients)}),
+    }
+
+
+def _numbers(numbers: WorkedNumbers, gradients: Mapping[str, tuple[Gradient, str, Expression]]) -> dict[str, Any]:
+    """What the derivation gives at the values of the spec, in full precision; values and δs are those of one sample."""
+    return {
+        "sample": numbers.sample,
+        "samples": numbers.samples,
+        "cost": numbers.evaluation.cost,
+        "values": {node.name: numbers.nested(node.ref(), node.ref()) for node in numbers.graph.nodes},
+        "deltas": {delta.name: numbers.nested(delta.of, delta.value) for delta in numbers.derivation.deltas.values()},
+        "gradients": {key: numbers.nested(gradient.of, gradient.gradient) for key, (gradient, _, _) in gradients.items()},
     }
 
 

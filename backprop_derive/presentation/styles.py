@@ -29,6 +29,9 @@ class AsciiWriter(Writer):
         decimal = decimal_text(value)
         return Written(decimal or str(value), ATOM if decimal or value.denominator == 1 else PRODUCT)
 
+    def figure(self, mantissa: str, exponent: str) -> Written:
+        return Written(f"{mantissa}e{exponent}" if exponent else mantissa)
+
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
         return form_text(form, names)
 
@@ -88,17 +91,20 @@ class UnicodeWriter(AsciiWriter):
     def number(self, value: Fraction) -> Written:
         return Written(_VULGAR[value]) if value in _VULGAR else super().number(value)
 
+    def figure(self, mantissa: str, exponent: str) -> Written:
+        return Written(f"{mantissa}·10{exponent.translate(_SUPERSCRIPT)}", PRODUCT) if exponent else Written(mantissa)
+
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
         return form_text(form, names, "·").replace(" ", "")
 
     def product(self, parts: Sequence[str]) -> str:
         text = parts[0]
         for before, part in pairwise(parts):
-            text += ("" if before in _VULGAR.values() else " " if part.startswith("Σ") else "·") + part
+            text += ("" if before in _VULGAR.values() and not part[0].isdecimal() else " " if part.startswith("Σ") else "·") + part
         return text
 
     def fraction(self, numerator: Written, denominator: Written) -> Written:
-        if numerator.text.isdigit() and denominator.text.isdigit():
+        if numerator.text.isdecimal() and denominator.text.isdecimal():
             value = Fraction(int(numerator.text), int(denominator.text))
             if value in _VULGAR:
                 return Written(_VULGAR[value])
@@ -106,7 +112,7 @@ class UnicodeWriter(AsciiWriter):
 
     def raised(self, base: Written, exponent: Written) -> Written:
         below = base.text if base.level == ATOM else self.brackets(base.text)
-        if exponent.text.lstrip("-").isdigit():
+        if exponent.text.lstrip("-").isdecimal():
             return Written(below + exponent.text.translate(_SUPERSCRIPT), POWER)
         return Written(f"{below}^{exponent.text if exponent.level == ATOM else self.brackets(exponent.text)}", POWER)
 
@@ -163,12 +169,15 @@ class LatexWriter(Writer):
             return Written(str(value))
         return Written(decimal_text(value) or rf"\frac{{{value.numerator}}}{{{value.denominator}}}")
 
+    def figure(self, mantissa: str, exponent: str) -> Written:
+        return Written(rf"{mantissa} \cdot 10^{{{exponent}}}", PRODUCT) if exponent else Written(mantissa)
+
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
         text = form_text(form, {name: latex_name(letter) for name, letter in names.items()}, "")
         return text.replace("floor((", r"\lfloor (").replace(")/", ")/").replace(" ", "")
 
     def product(self, parts: Sequence[str]) -> str:
-        return r"\,".join(parts)
+        return parts[0] + "".join((r" \cdot " if part[0].isdecimal() else r"\,") + part for part in parts[1:])
 
     def fraction(self, numerator: Written, denominator: Written) -> Written:
         if numerator.open or (numerator.level == SUM and len(numerator.text) > 60):

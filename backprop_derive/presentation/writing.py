@@ -34,6 +34,7 @@ from backprop_derive.graph.expressions import (
 from backprop_derive.graph.indices import Affine, Axis, Condition
 from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph
+from backprop_derive.presentation.figures import Figure
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 _MAXIMUM_ZEROS = 8
@@ -88,6 +89,10 @@ class Writer(ABC):
         """A number that is not negative."""
 
     @abstractmethod
+    def figure(self, mantissa: str, exponent: str) -> Written:
+        """A decimal number that is not negative, perhaps times a power of ten."""
+
+    @abstractmethod
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
         """An integer form; `names` are the letters of bound indices."""
 
@@ -137,6 +142,8 @@ class Writer(ABC):
         match expression:
             case Number(value):
                 return self._number(value)
+            case Figure(text):
+                return self._figure(text)
             case Constant(name):
                 return Written(self.constant(name))
             case Integer(form):
@@ -170,6 +177,11 @@ class Writer(ABC):
             return Written("-" + self.number(-value).text, SUM)
         return self.number(value)
 
+    def _figure(self, text: str) -> Written:
+        mantissa, _, exponent = text.removeprefix("-").partition("e")
+        written = self.figure(mantissa, exponent)
+        return Written("-" + self._bracketed(written, PRODUCT), SUM) if text.startswith("-") else written
+
     def _ref(self, ref: Ref, names: Mapping[str, str]) -> str:
         indices = ref.indices[1:] if ref.name in self.sampled and ref.indices and ref.indices[0].variable == self.sample else ref.indices
         return self.name(ref.name, [self.integer(index, names) for index in indices])
@@ -181,7 +193,7 @@ class Writer(ABC):
             written = self._write(positive, names)
             shown = self._bracketed(written, PRODUCT)
             if place == 0:
-                text = f"-{shown}" if negative else shown
+                text = f"-{shown}" if negative else written.text if isinstance(positive, Figure) else shown
             else:
                 text += f" - {shown}" if negative else f" + {shown}"
         return Written(text, SUM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -38,6 +39,7 @@ _INDENT = 2
 _GAP = 3
 _NARROWEST_REASON = 28
 _WIDE_REASON = 40
+_SHORT_EQUATION = 24
 _SAMPLE = "∂δΣ−·½²→…×√"
 
 
@@ -116,7 +118,7 @@ class _Page:
         """Words over lines; a word that is longer than a line is broken as a formula is."""
         lines: list[str] = []
         line = ""
-        for word in text.split(" "):
+        for word in _words_of(text):
             joined = f"{line} {word}" if line else word
             if cell_len(joined) <= width:
                 line = joined
@@ -149,6 +151,8 @@ class _Page:
         start = indent + left_width + 3
         if start > self.width // 2:
             left_width, start = 0, indent + 3
+        rows = [each for row in rows for each in self._parted(row, self.width - start)]
+        lefts = ["" if row.left is None else self._formula(row.left) for row in rows]
         rights = [broken(self._formula(row.right), self.width - start, cell_len) for row in rows]
         ends = [start + cell_len(right[0]) for right in rights if len(right) == 1]
         column = _GAP + max((end for end in ends if end + _GAP + _NARROWEST_REASON <= self.width), default=self.width)
@@ -157,6 +161,14 @@ class _Page:
         beside = self._fits_beside(fitting, self.width - column)
         for row, left, right, reason in zip(rows, lefts, rights, reasons, strict=True):
             yield from self._row(left, left_width, row.relation, right, reason, indent, start, column if beside else 0)
+
+    def _parted(self, row: Row, room: int) -> tuple[Row, ...]:
+        """`a = b` on one line, if it fits, else on two."""
+        from backprop_derive.graph.expressions import Compare
+
+        if isinstance(row.right, Compare) and row.right.relation == "=" and cell_len(self._formula(row.right)) > room:
+            return replace(row, right=row.right.left, reason=()), Row(None, row.right.right, row.reason)
+        return (row,)
 
     def _fits_beside(self, reasons: Sequence[str], room: int) -> bool:
         """Whether reasons may stand beside their formulas: not if they would be narrow columns of many lines."""
@@ -247,6 +259,16 @@ class _Page:
                     part = parts[line] if line < len(parts) else ""
                     shown += [(part, styles[column]), (" " * (widths[column] - cell_len(part) + _GAP), "")]
                 yield tuple(shown)
+
+
+def _words_of(text: str) -> Iterator[str]:
+    """The words, `w1 = 0.15` as one of them."""
+    words = text.split(" ")
+    at = 0
+    while at < len(words):
+        short = words[at + 1 : at + 2] == ["="] and len(words) > at + 2 and cell_len(words[at]) + cell_len(words[at + 2]) <= _SHORT_EQUATION
+        yield " ".join(words[at : at + 3]) if short else words[at]
+        at += 3 if short else 1
 
 
 def _longest_word(cells: Sequence[str]) -> int:
