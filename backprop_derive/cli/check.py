@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
-from backprop_derive.cli.options import format_option, output_option, spec_argument, weight_option
+from backprop_derive.cli.options import output_options, spec_argument, weight_option
+
+if TYPE_CHECKING:
+    from backprop_derive.cli.output import Output
 
 
 @click.command("check")
@@ -14,17 +18,15 @@ from backprop_derive.cli.options import format_option, output_option, spec_argum
 @weight_option
 @click.option("--exact", is_flag=True, help="Compare at 50 digits.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw the values that the spec does not give from this seed.")
-@format_option
-@output_option
-def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, format_name: str | None, file: str | None) -> int:
+@output_options
+def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, output: Output) -> int:
     """Prove the derived gradients in numbers.
 
     SPEC as for derive. A row a parameter; exit code 1 if one is wrong.
     """
     from backprop_derive.cli.opening import open_network
-    from backprop_derive.cli.output import chosen_format, emit
+    from backprop_derive.cli.output import emit
 
-    name = chosen_format(format_name, file)
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
@@ -35,5 +37,5 @@ def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, 
     chosen = tuple(dict.fromkeys(weight for weight, _ in find_weights(weights, graph)))
     check = partial(check_gradients, derive(graph), weights=chosen or None, exact=exact)
     report = check() if seed is None else check(seeds=(seed,))
-    emit(present_check(report, graph), name, file)
+    emit(present_check(report, graph), output)
     return 0 if report.passed else 1

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from backprop_derive.cli.options import format_option, output_option, planned_option, spec_argument, weight_option
+from backprop_derive.cli.options import output_options, planned_option, spec_argument, weight_option
+
+if TYPE_CHECKING:
+    from backprop_derive.cli.output import Output
 
 
 @click.command("derive")
@@ -13,13 +18,12 @@ from backprop_derive.cli.options import format_option, output_option, planned_op
 @click.option("--form", "forms", multiple=True, type=click.Choice(("chain", "backward", "textbook", "closed")), help="Which forms to print. Repeatable. Default: backward, chain, textbook.")
 @click.option("--as", "view", type=click.Choice(("elements", "index", "matrix")), help="Arrays entry by entry, by index, or as matrices. Default: by index, but small arrays that are read at fixed places by entry.")
 @click.option("--detail", type=click.Choice(("brief", "steps", "full")), default="steps", show_default=True, help="How much is explained.")
-@format_option
-@output_option
+@output_options
 @click.option("--digits", type=click.IntRange(min=1, max=15), help="Significant digits of numbers. Default: 4.")
 @click.option("--sample", type=click.IntRange(min=1), help="Which sample of the data is shown in numbers. Default: the first.")
 @planned_option("--notation")
 @planned_option("--fragment", flag=True)
-def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, format_name: str | None, file: str | None) -> None:
+def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, output: Output) -> None:
     """Derive the gradients of a network.
 
     SPEC is a YAML file, the name of a shipped example, or - for standard input.
@@ -30,9 +34,8 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     backprop-derive derive mazur --digits 9
     """
     from backprop_derive.cli.opening import open_network
-    from backprop_derive.cli.output import chosen_format, emit
+    from backprop_derive.cli.output import emit
 
-    name = chosen_format(format_name, file)
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
@@ -47,11 +50,11 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     chosen = find_weights(weights, graph) if weights else tuple((each, None) for each in graph.parameters)
     if view == "elements":
         chosen = every_entry(graph, chosen)
-    elif view is None and name != "json":
+    elif view is None and output.format != "json":
         chosen = entries_where_clearer(graph, chosen)
     derivation = derive(graph)
     numbers, note = numbers_of(derivation, sample, wanted=digits is not None or sample is not None)
     document = present(
         derivation, weights=chosen, forms=forms or DEFAULT_FORMS, detail=detail, numbers=numbers, digits=digits or DIGITS, note=note  # type: ignore[arg-type]
     )
-    emit(document, name, file)
+    emit(document, output)

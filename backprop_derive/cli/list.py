@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from backprop_derive.cli.options import format_option, output_option
+from backprop_derive.cli.options import output_options
+
+if TYPE_CHECKING:
+    from backprop_derive.cli.output import Output
 
 
 @click.command("list")
 @click.argument("kind", required=False, metavar="[activations|losses|layers|formats|examples]")
-@format_option
-@output_option
-def command(kind: str | None, format_name: str | None, file: str | None) -> None:
+@output_options
+def command(kind: str | None, output: Output) -> None:
     """List activations, losses, layers, formats, examples."""
     from backprop_derive.cli.examples import example_titles
-    from backprop_derive.cli.output import chosen_format, emit
+    from backprop_derive.cli.output import emit
     from backprop_derive.presentation.catalogue import present_catalogue
 
-    name = chosen_format(format_name, file)
-    emit(present_catalogue(kind, example_titles() if kind in (None, "examples") else {}), name, file)
+    emit(present_catalogue(kind, example_titles() if kind in (None, "examples") else {}), output)

@@ -11,7 +11,7 @@ STARTER = Path(__file__).with_name("starter.yaml")
 
 @click.command("new")
 @click.argument("example", required=False, metavar="[EXAMPLE]")
-@click.option("-o", "--output", "file", metavar="FILE", help="Write to a file.")
+@click.option("-o", "--output", "file", metavar="FILE", help="Write to a file; - is standard output.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there already.")
 def command(example: str | None, file: str | None, force: bool) -> None:
     """Print a commented spec to start from.
@@ -24,7 +24,7 @@ def command(example: str | None, file: str | None, force: bool) -> None:
     """
     from backprop_derive.cli.output import emit_text
 
-    emit_text(_source(example).read_text(encoding="utf-8"), file, replace=force)
+    emit_text(_source(example).read_text(encoding="utf-8"), file, replace=force, instead="take another name, or replace it with --force")
 
 
 def _source(example: str | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
@@ -14,8 +15,25 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 spec_argument = click.argument("spec", metavar="SPEC")
 weight_option = click.option("-w", "--weight", "weights", multiple=True, metavar="WEIGHT", help="Only this weight, such as v1 or 'W1[2,1]'. Repeatable.")
-format_option = click.option("-f", "--format", "format_name", metavar="FORMAT", help=f"One of {', '.join(row.name for row in FORMATS)}. Default: by the suffix of -o.")
-output_option = click.option("-o", "--output", "file", metavar="FILE", help="Write to a file, whose suffix picks the format.")
+_output_options = (
+    click.option("-f", "--format", "format_name", metavar="FORMAT", help=f"One of {', '.join(row.name for row in FORMATS)}. Default: by the suffix of -o."),
+    click.option("-o", "--output", "file", metavar="FILE", help="Write to a file, whose suffix picks the format; - is standard output."),
+    click.option("--no-clobber", is_flag=True, help="Fail rather than replace a file that is there."),
+)
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where a document goes; the command gets them as one argument `output`."""
+
+    @wraps(command)
+    def run(*, format_name: str | None, file: str | None, no_clobber: bool, **others: Any) -> Any:
+        from backprop_derive.cli.output import chosen_output
+
+        return command(output=chosen_output(format_name, file, replace=not no_clobber), **others)
+
+    for option in reversed(_output_options):
+        run = option(run)
+    return run
 
 
 def planned_option(*names: str, flag: bool = False) -> Decorator:

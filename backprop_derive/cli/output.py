@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from backprop_derive.errors import UsageError
-from backprop_derive.presentation.formats import find_format, format_of_file, render
+from backprop_derive.presentation.formats import find_format, format_of_file, options_of, render
 
 if TYPE_CHECKING:
     from backprop_derive.presentation.document import Document
 
+STANDARD_OUTPUT = "-"
 
-def chosen_format(name: str | None, file: str | None) -> str:
-    """The format that -f names, or else the suffix of -o, or else the terminal's.
 
-    Raises UsageError for unknown ones, and for a file that cannot be one, so that this is known before anything is computed.
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a document goes: a file, or standard output if it is None; in which format, and with which of its options."""
+
+    format: str
+    file: str | None = None
+    replace: bool = True
+    options: tuple[tuple[str, object], ...] = ()
+
+
+def chosen_output(format_name: str | None, file: str | None, *, replace: bool = True, **options: object) -> Output:
+    """The format that -f names, or else the suffix of -o, or else the terminal's; options that are None were not given.
+
+    Raises UsageError for unknown ones, for options that the format has not, and for a file that cannot be written because of
+    its name, so that this is known before anything is computed.
     """
-    if file is not None:
-        _check_target(file)
-    if name is not None:
-        return find_format(name).name
-    return format_of_file(file).name if file is not None else "terminal"
+    target = _target(file, replace=replace)
+    row = format_of_file(target) if format_name is None and target is not None else find_format("terminal" if format_name is None else format_name)
+    given = options_of(row, {name: value for name, value in options.items() if value is not None and value is not False})
+    if row.binary and target is None and sys.stdout.isatty():
+        raise UsageError(f"{row.name} is nothing for a terminal to show: give a file with -o, or send the output to one")
+    return Output(row.name, target, replace, tuple(given.items()))
 
 
-def _check_target(file: str) -> None:
-    """Raise UsageError for a file that cannot be written because of its name."""
+def _target(file: str | None, *, replace: bool) -> str | None:
+    """The file, None for standard output. Raises UsageError for one that cannot be written because of its name."""
+    if file is None or file == STANDARD_OUTPUT:
+        return None
     target = Path(file)
     if not file.strip():
         raise UsageError("-o has no file name behind it")
@@ -38,16 +56,22 @@ def _check_target(file: str) -> None:
         raise UsageError(f"{file} is a folder: give the name of a file")
     if not os.path.isdir(target.parent):
         raise UsageError(f"there is no folder {target.parent}, so {target.name} cannot be written there")
+    if not replace and os.path.lexists(file):
+        raise UsageError(f"{file} is there already, and --no-clobber keeps it")
+    return file
 
 
-def emit(document: Document, name: str, file: str | None) -> None:
-    """Write the document in a format to `file`, or print it."""
-    if file is not None:
-        write_whole(Path(file), render(document, name))
-    elif name == "terminal":
+def emit(document: Document, output: Output) -> None:
+    """Write the document to its file, or print it."""
+    if output.file is None and output.format == "terminal":
         _print(document)
+        return
+    written = render(document, output.format, **dict(output.options))
+    data = written.encode() if isinstance(written, str) else written
+    if output.file is None:
+        click.echo(data, nl=False)
     else:
-        click.echo(render(document, name).encode(), nl=False)
+        write_whole(Path(output.file), data, replace=output.replace)
 
 
 def _print(document: Document) -> None:
@@ -88,39 +112,53 @@ def _width() -> int:
     return 80
 
 
-def emit_text(text: str, file: str | None, *, replace: bool) -> None:
+def emit_text(text: str, file: str | None, *, replace: bool, instead: str = "--no-clobber keeps it") -> None:
     """Write text to `file`, or print it as it is. Raises UsageError if the file is there and may not be replaced."""
-    if file is None:
+    if file is None or file == STANDARD_OUTPUT:
         click.echo(text.encode(), nl=False)
     elif Path(file).is_file() and not replace:
-        raise UsageError(f"{file} is there already: take another name, or replace it with --force")
+        raise UsageError(f"{file} is there already: {instead}")
     else:
-        write_whole(Path(file), text)
+        write_whole(Path(file), text.encode(), replace=replace)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file such that it has all of `text`, or stays as it was. Raises OSError."""
+def write_whole(path: Path, data: bytes, *, replace: bool = True) -> None:
+    """Write a file such that it has all of `data`, or stays as it was. Raises OSError, also for one that is there if not `replace`."""
     import tempfile
 
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         try:
-            target.write_text(text, encoding="utf-8")  # a device or a pipe cannot be replaced
+            target.write_bytes(data)  # a device or a pipe cannot be replaced
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from None
         return
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is write-protected", str(path))
     try:
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     except OSError as error:  # by the name that was given, not by that of the temporary file
         raise OSError(error.errno, error.strerror, str(path)) from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
         os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
+        if replace:
+            os.replace(temporary, target)
+        else:
+            _put_new(temporary, target)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
-        os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _put_new(temporary: str, target: Path) -> None:
+    """Give the file its name unless there is one of that name, even if it came into being a moment ago."""
+    os.link(temporary, target)
+    os.unlink(temporary)
 
 
 def _mode(path: Path) -> int:

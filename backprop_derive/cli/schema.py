@@ -6,8 +6,9 @@ import click
 
 
 @click.command("schema")
-@click.option("-o", "--output", "file", metavar="FILE", help="Write to a file.")
-def command(file: str | None) -> None:
+@click.option("-o", "--output", "file", metavar="FILE", help="Write to a file; - is standard output.")
+@click.option("--no-clobber", is_flag=True, help="Fail rather than replace a file that is there.")
+def command(file: str | None, no_clobber: bool) -> None:
     """Print the JSON Schema of specs.
 
     An editor that knows it completes keys and marks mistakes while a spec is written. With the YAML language server, put
@@ -23,4 +24,4 @@ def command(file: str | None) -> None:
     from backprop_derive.spec.schema import spec_schema
 
     schema = spec_schema({kind: row.options for kind, row in LAYERS.items()})
-    emit_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", file, replace=True)
+    emit_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", file, replace=not no_clobber)

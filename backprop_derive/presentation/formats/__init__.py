@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backprop_derive.errors import Problem, UsageError, nearest
 
@@ -14,13 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format by its names, the suffixes of its files, and the module whose `render(document) -> str` writes it."""
+    """A format by its names, the suffixes of its files, and the module whose `render(document, …)` writes it.
+
+    `options` are the keyword arguments that `render` takes; `binary`: it returns bytes, not text.
+    """
 
     name: str
     module: str
     suffixes: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     sentence: str = ""
+    options: tuple[str, ...] = ()
+    binary: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -47,9 +53,21 @@ def format_of_file(path: str) -> Format:
     raise UsageError(f"the suffix of {path!r} names no format; known are {known} (or say it with -f)")
 
 
-def render(document: Document, name: str) -> str:
-    """The document as text in a format, such as "json". Raises UsageError for an unknown one."""
-    module = import_module(f"backprop_derive.presentation.formats.{find_format(name).module}")
-    text: str = module.render(document)
-    return text
+def options_of(row: Format, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options that were given, all of which the format must have. Raises UsageError that says which formats have them."""
+    for name in given:
+        if name not in row.options:
+            having = " and ".join(each.name for each in FORMATS if name in each.options)
+            raise UsageError(f"--{name.replace('_', '-')} is an option of {having}, not of the format {row.name} (-f and the suffix of -o pick it)")
+    return given
 
+
+def render(document: Document, name: str, **options: Any) -> str | bytes:
+    """The document in a format, such as "json": text, or bytes for a binary format.
+
+    Raises UsageError for an unknown format or option.
+    """
+    row = find_format(name)
+    module = import_module(f"backprop_derive.presentation.formats.{row.module}")
+    written: str | bytes = module.render(document, **options_of(row, options))
+    return written
