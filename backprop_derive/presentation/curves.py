@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 
-from backprop_derive.presentation.document import Curve
+from backprop_derive.errors import UsageError
+from backprop_derive.presentation.document import Curve, Document
 from backprop_derive.presentation.numbers import significant
 
+PICTURES = ("svg", "png")
 HEIGHT = 12
 _NARROWEST = 30
 _MARGIN = 14
-_MISSING = "  (With plotille installed, the curve is drawn here: pip install plotille)"
+_MISSING = "  (with pip install 'backprop_derive[plot]', the curve is drawn here)"
 
 
 def drawn_curve(curve: Curve, width: int, *, unicode: bool) -> Iterator[str]:
@@ -34,3 +37,31 @@ def drawn_curve(curve: Curve, width: int, *, unicode: bool) -> Iterator[str]:
     figure.plot(list(range(last + 1)), list(curve.values))
     for line in figure.show().splitlines():
         yield line.replace("\u2800", " ").rstrip()
+
+
+def need_plotting_library() -> None:
+    """Raise UsageError that says how to install matplotlib, if it is missing."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UsageError("a curve in a file is drawn by matplotlib, which is not installed: pip install 'backprop_derive[plot]'")
+
+
+def picture(document: Document, kind: str) -> bytes:
+    """The curve of the page, as `svg` or `png`. Raises UsageError where the page has none, or matplotlib is missing."""
+    curve = next((block for block in document.blocks if isinstance(block, Curve)), None)
+    if curve is None:
+        raise UsageError(f"there is no curve on this page: {kind} shows the cost over the steps of `evaluate SPEC --steps N`")
+    need_plotting_library()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(range(len(curve.values)), curve.values, marker="o" if len(curve.values) < 30 else None)
+    axes.set_xlabel(curve.across)
+    axes.set_ylabel(curve.up)
+    axes.set_title(curve.title.replace("$", r"\$"))
+    axes.grid(alpha=0.3)
+    target = BytesIO()
+    figure.savefig(target, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    return target.getvalue()

@@ -97,6 +97,7 @@ class Curve:
     values: tuple[float, ...]
     across: str
     up: str
+    title: str = ""
 
 
 Block = Heading | Paragraph | Equation | Aligned | Results | Table | Listing | Curve
