@@ -94,7 +94,10 @@ def read_mappings(graph: Graph, samples: Sequence[Mapping[str, object]]) -> Samp
     rows = [DataRow(*_columns_and_cells(sample), _NOWHERE) for sample in samples]
     if not rows:
         raise SpecError("the data has no samples")
-    return _from_rows(graph, DataRows(tuple(rows)))
+    try:
+        return _from_rows(graph, DataRows(tuple(rows)))
+    except SpecError as error:
+        raise SpecError([replace(each, line=None, column=None, path=None) for each in error.problems]) from None
 
 
 def _columns_and_cells(sample: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Mark, ...]]:
@@ -267,6 +270,10 @@ class _Reader:
             node = by_name.get(name)
             if node is not None and (not place or own_axes(node)):
                 return self._checked(at, text, node, place, complain)
+        single = next((name for name, place in readings if place and name in by_name), None)
+        if single is not None and "[" in written:
+            self.problems.append(complain(at, f"{single} is a single number: it has no entry {text}", text))
+            return written, ()
         known = [node.name for node in self.graph.nodes if node.role in ("input", "target")]
         message = f"{quoted(text)} is no input and no target of the network; these are {_listed(known)}"
         self.problems.append(replace(complain(at, message, text), nearest=nearest(written, known)))
