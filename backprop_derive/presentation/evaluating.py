@@ -38,13 +38,6 @@ def present_evaluation(evaluation: Evaluation, *, digits: int = DIGITS, sample: 
     return Document(tuple(page.blocks()), record(evaluation), evaluation.graph, adjoint_axes(page.derivation))
 
 
-def cost_curve(evaluation: Evaluation) -> Curve:
-    """The cost over the steps. Raises UsageError where there were none."""
-    if evaluation.training is None:
-        raise UsageError("without a learning rate there are no steps, and no curve of the cost")
-    return Curve(evaluation.history, "steps", "cost")
-
-
 # -- the record -------------------------------------------------------------------------------------------------------
 
 
@@ -228,7 +221,7 @@ class _Page:
         yield Heading(2, ("Course of the cost",))
         rows = tuple(((str(at),), (significant(training.history[at], self.digits),)) for at in places)
         yield Table((("steps",), ("cost",)), rows)
-        yield cost_curve(self.evaluation)
+        yield Curve(training.history, "steps", "cost", self.graph.title)
 
 
 def _filled(numbers: tuple[str, ...], count: int) -> tuple[str, ...]:
