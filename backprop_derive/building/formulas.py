@@ -346,6 +346,12 @@ def function_body(row: Function) -> Expression:
 
 
 @cache
+def plain_body(row: Function) -> Expression:
+    """The row's formula as a book writes it."""
+    return read_formula(row.formula, _row_scope(row))
+
+
+@cache
 def function_derivative(row: Function, argument: int) -> Expression:
     """The row's derivative by one argument, over `Ref(argument)` and the output `Ref("a")`."""
     return read_formula(row.derivatives[argument], _row_scope(row))

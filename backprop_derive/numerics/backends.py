@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from backprop_derive.building.formulas import function_body
 from backprop_derive.errors import EvaluationError
 
 if TYPE_CHECKING:
+    from backprop_derive.graph.expressions import Expression
     from backprop_derive.operations.rows import Function
 
 Array = npt.NDArray[Any]
@@ -50,6 +52,14 @@ class FloatBackend:
     def real(self, values: Array) -> Array:
         """The real part, by which branches are taken."""
         return values.real
+
+    def body(self, row: Function) -> Expression:
+        """The formula of a row that is no primitive, in the form that these numbers like best."""
+        return function_body(row)
+
+    def shift(self, scores: Array) -> Array:
+        """What is taken off the scores of a softmax, along the last axis: the largest, so that nothing overflows."""
+        return np.asarray(self.real(scores).max(axis=-1, keepdims=True))
 
     def primitive(self, row: Function) -> Primitive:
         """The primitive of a row of the function table, on arrays."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_derive.building.formulas import all_arguments, function_body, function_derivative
+from backprop_derive.building.formulas import all_arguments, function_derivative
 from backprop_derive.errors import EvaluationError, NotYetError
 from backprop_derive.graph.expressions import (
     Add,
@@ -213,7 +213,7 @@ class Evaluator:
             raise NotYetError(f"the numeric derivative of order {order} of {name}")
         arguments.extend(self.planned(default, scope) for default in all_arguments(row, expression.arguments)[len(arguments) :])
         if row.formula:
-            output = self._inside(function_body(row), row.arguments, arguments, scope, name)
+            output = self._inside(self.backend.body(row), row.arguments, arguments, scope, name)
         else:
             primitive, argument = self.backend.primitive(row), _only(arguments, name)
             output = lambda frame: primitive(argument(frame))  # noqa: E731

@@ -64,9 +64,8 @@ TO_SCALAR: dict[str, Callable[[Array, FloatBackend], Array]] = {"logsumexp": log
 
 
 def _raised(scores: Array, backend: FloatBackend) -> tuple[Array, Array, Array]:
-    """exp(z - shift), its sum, and the shift: the largest real part, so that nothing overflows."""
-    real = backend.real(scores)
-    shift = real.max(axis=-1, keepdims=True)
+    """exp(z - shift), its sum, and the shift."""
+    shift = backend.shift(scores)
     raised = backend.primitive(_PRIMITIVES["exp"])(scores - shift)
     return raised, np.asarray(raised.sum(axis=-1, keepdims=True)), shift
 
