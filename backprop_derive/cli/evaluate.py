@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from backprop_derive.cli.options import output_options, spec_argument
-from backprop_derive.presentation.numbers import DIGITS
 
 if TYPE_CHECKING:
     from backprop_derive.cli.output import Output
+
+DIGITS = 6
 
 
 @click.command("evaluate")

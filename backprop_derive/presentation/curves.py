@@ -7,35 +7,36 @@ from io import BytesIO
 
 from backprop_derive.errors import UsageError
 from backprop_derive.presentation.document import Curve, Document
-from backprop_derive.presentation.numbers import significant
+from backprop_derive.presentation.figures import figure
 
 PICTURES = ("svg", "png")
 HEIGHT = 12
 _NARROWEST = 30
+_FEWEST = 6
 _MARGIN = 14
 _MISSING = "  (with pip install 'backprop_derive[plot]', the curve is drawn here)"
 
 
 def drawn_curve(curve: Curve, width: int, *, unicode: bool) -> Iterator[str]:
-    """The lines of the drawing, in braille dots. Nothing where there is no room for it, or the output has no such letters."""
-    if not unicode or width < _NARROWEST:
+    """The lines of the drawing, in braille dots. Nothing where there is no room for it or little to see, or the output has no such letters."""
+    if not unicode or width < _NARROWEST or len(curve.values) < _FEWEST:
         return
     try:
         import plotille
     except ImportError:
         yield _MISSING
         return
-    figure = plotille.Figure()
-    figure.with_colors = False
-    figure.width, figure.height = min(width, 80) - _MARGIN - 4, HEIGHT
-    figure.x_label, figure.y_label = curve.across, curve.up
+    drawing = plotille.Figure()
+    drawing.with_colors = False
+    drawing.width, drawing.height = min(width, 80) - _MARGIN - 4, HEIGHT
+    drawing.x_label, drawing.y_label = curve.across, curve.up
     last, highest = len(curve.values) - 1, max(curve.values)
-    figure.set_x_limits(min_=0, max_=max(last, 1))
-    figure.set_y_limits(min_=min(0.0, *curve.values), max_=highest if highest > min(0.0, *curve.values) else highest + 1)
-    figure.y_ticks_fkt = lambda low, _high: f"{significant(float(low), 3):>{_MARGIN - 4}}"
-    figure.x_ticks_fkt = lambda low, _high: str(round(float(low)))
-    figure.plot(list(range(last + 1)), list(curve.values))
-    for line in figure.show().splitlines():
+    drawing.set_x_limits(min_=0, max_=max(last, 1))
+    drawing.set_y_limits(min_=min(0.0, *curve.values), max_=highest if highest > min(0.0, *curve.values) else highest + 1)
+    drawing.y_ticks_fkt = lambda low, _high: f"{figure(float(low), 3).text:>{_MARGIN - 4}}"
+    drawing.x_ticks_fkt = lambda low, _high: str(round(float(low)))
+    drawing.plot(list(range(last + 1)), list(curve.values))
+    for line in drawing.show().splitlines():
         yield line.replace("\u2800", " ").rstrip()
 
 
@@ -55,13 +56,13 @@ def picture(document: Document, kind: str) -> bytes:
     need_plotting_library()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.add_subplot()
+    sheet = Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = sheet.add_subplot()
     axes.plot(range(len(curve.values)), curve.values, marker="o" if len(curve.values) < 30 else None)
     axes.set_xlabel(curve.across)
     axes.set_ylabel(curve.up)
     axes.set_title(curve.title.replace("$", r"\$"))
     axes.grid(alpha=0.3)
     target = BytesIO()
-    figure.savefig(target, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    sheet.savefig(target, format=kind, metadata={"Date": None} if kind == "svg" else None)
     return target.getvalue()

@@ -65,7 +65,7 @@ class Result:
 
     quantity: Expression
     formula: Expression | None
-    number: str
+    number: Text
 
 
 @dataclass(frozen=True, slots=True)

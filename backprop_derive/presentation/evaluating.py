@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -15,8 +15,8 @@ from backprop_derive.graph.indices import Affine, number
 from backprop_derive.graph.nodes import Node
 from backprop_derive.numerics.evaluations import Evaluation, Training
 from backprop_derive.presentation.document import FORMAT, Block, Curve, Document, Heading, Paragraph, Result, Results, Table, Text
+from backprop_derive.presentation.figures import DIGITS, Figure, figure
 from backprop_derive.presentation.network import cost_definition
-from backprop_derive.presentation.numbers import DIGITS, given, significant
 from backprop_derive.presentation.presenting import adjoint_axes
 
 if TYPE_CHECKING:
@@ -69,16 +69,13 @@ def _lists(arrays: Mapping[str, Array]) -> dict[str, Any]:
 # -- the page ---------------------------------------------------------------------------------------------------------
 
 
-Shown = Callable[[float, int], str]
-
-
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A quantity with its formula and its number, or its numbers, one a sample that is shown."""
 
     label: Expression
     formula: Expression | None
-    numbers: tuple[str, ...]
+    numbers: tuple[Text, ...]
 
 
 class _Page:
@@ -104,7 +101,7 @@ class _Page:
 
     def _facts(self) -> Iterator[tuple[str, Text]]:
         evaluation, training = self.evaluation, self.evaluation.training
-        yield "Cost", (Ref(self.graph.cost.name), f" = {significant(evaluation.cost, self.digits)}")
+        yield "Cost", (Ref(self.graph.cost.name), " = ", figure(evaluation.cost, self.digits))
         if evaluation.with_data:
             yield "Samples", (f"{evaluation.samples}{self._which_samples()}",)
         if evaluation.leaves.drawn:
@@ -112,7 +109,7 @@ class _Page:
         for name, labels in evaluation.labels.items():
             yield "Classes", (f"{name}: " + ", ".join(f"{at} = {label}" for at, label in enumerate(labels, 1)),)
         if training is not None:
-            yield "Update", (f"{training.optimizer.name}, learning rate {given(training.learning_rate, self.digits)}",)
+            yield "Update", (f"{training.optimizer.name}, learning rate ", figure(training.learning_rate, self.digits))
 
     def _which_samples(self) -> str:
         if len(self.chosen) == self.evaluation.samples:
@@ -123,7 +120,7 @@ class _Page:
 
     def _given(self, title: str, roles: Sequence[str]) -> Iterator[Block]:
         nodes = [node for node in self.graph.nodes if node.role in roles]
-        lines = [line for node in nodes for line in self._lines(node, self.evaluation.values[node.name], Ref(node.name), shown=given)]
+        lines = [line for node in nodes for line in self._lines(node, self.evaluation.values[node.name], Ref(node.name))]
         yield from self._table(title, lines)
 
     def _forward(self) -> Iterator[Block]:
@@ -132,14 +129,14 @@ class _Page:
             if not node.is_leaf:
                 formula = node.pieces[0].definition if len(node.pieces) == 1 else None
                 lines += self._lines(node, self.evaluation.values[node.name], Ref(node.name), formula)
-        own_cost, cost = self.graph.cost.name != self.graph.cost.loss, significant(self.evaluation.cost, self.digits)
+        own_cost, cost = self.graph.cost.name != self.graph.cost.loss, figure(self.evaluation.cost, self.digits)
         side_by_side = any(len(line.numbers) > 1 for line in lines)
         if own_cost and not side_by_side:
-            lines.append(_Line(Ref(self.graph.cost.name), cost_definition(self.graph), (cost,)))
+            lines.append(_Line(Ref(self.graph.cost.name), cost_definition(self.graph), ((cost,),)))
         yield from self._table("Forward pass", lines)
         if own_cost and side_by_side:
             over = f", over all {self.evaluation.samples} samples" if len(self.chosen) < self.evaluation.samples else ""
-            yield Paragraph((Ref(self.graph.cost.name), " = ", cost_definition(self.graph), f" = {cost}{over}"))
+            yield Paragraph((Ref(self.graph.cost.name), " = ", cost_definition(self.graph), " = ", cost, over))
 
     def _backward(self) -> Iterator[Block]:
         chain = self.derivation.chain
@@ -170,27 +167,30 @@ class _Page:
             yield Paragraph(said)
         if any(len(line.numbers) > 1 for line in lines):
             header: tuple[Text, ...] = (("",), *((f"sample {at + 1}",) for at in self.chosen))
-            yield Table(header, tuple(((line.label,), *((each,) for each in _filled(line.numbers, len(self.chosen)))) for line in lines))
+            yield Table(header, tuple(((line.label,), *_filled(line.numbers, len(self.chosen))) for line in lines))
         else:
             yield Results(tuple(Result(line.label, line.formula, line.numbers[0]) for line in lines))
 
     # -- one node ---------------------------------------------------------------------------------------------------------
 
-    def _lines(self, node: Node, array: Array, label: Ref | Partial, formula: Expression | None = None, shown: Shown = significant) -> Iterator[_Line]:
+    def _lines(self, node: Node, array: Array, label: Ref | Partial, formula: Expression | None = None) -> Iterator[_Line]:
         """A line an entry, the formula beside the first; a large array in one line."""
         samples = node.name in self.evaluation.sampled and array.ndim > 0
         shape = array.shape[1:] if samples else array.shape
         parts = [array[at] for at in self.chosen] if samples else [array]
         if prod(shape) > MOST_ENTRIES:
             size = " × ".join(map(str, shape))
-            said = tuple(f"{size} numbers from {shown(float(part.min()), self.digits)} to {shown(float(part.max()), self.digits)}" for part in parts)
+            said = tuple((f"{size} numbers from ", self._figure(part.min()), " to ", self._figure(part.max())) for part in parts)
             yield _Line(label, formula, said)
             return
         lows = [axis.low.number or 0 for axis in (node.axes[1:] if node.sampled else node.axes)]
         for at in product(*map(range, shape)):
             place = tuple(number(index + low) for index, low in zip(at, lows, strict=True))
-            numbers = tuple(shown(float(part[at]), self.digits) for part in parts)
+            numbers = tuple((self._figure(part[at]),) for part in parts)
             yield _Line(_placed(label, place), formula if not any(at) else None, numbers)
+
+    def _figure(self, value: float) -> Figure:
+        return figure(float(value), self.digits)
 
     # -- the steps --------------------------------------------------------------------------------------------------------
 
@@ -200,16 +200,16 @@ class _Page:
         rows: list[tuple[Text, ...]] = []
         for name in self.graph.parameters:
             node = self.graph.node(name)
-            before = self._lines(node, self.evaluation.values[name], Ref(name), shown=given)
-            after = self._lines(node, training.updated[name], Ref(name), shown=given if name in frozen else significant)
+            before = self._lines(node, self.evaluation.values[name], Ref(name))
+            after = self._lines(node, training.updated[name], Ref(name))
             note = "frozen" if name in frozen else ""
-            rows += [((old.label,), (old.numbers[0],), (new.numbers[0],), (note,)) for old, new in zip(before, after, strict=True)]
-        costs = [significant(training.history[at], self.digits) for at in (0, -1)]
-        rows.append(((Ref(self.graph.cost.name),), (costs[0],), (costs[1],), ("",)))
+            rows += [((old.label,), old.numbers[0], new.numbers[0], (note,)) for old, new in zip(before, after, strict=True)]
+        rows.append(((Ref(self.graph.cost.name),), *((self._figure(training.history[at]),) for at in (0, -1)), ("",)))
         rule = "; ".join(f"{name} := {formula}" for name, formula in (*training.optimizer.state, ("w", training.optimizer.step)))
-        constants = "".join(f", {name} = {given(value, self.digits)}" for name, value in training.constants.items())
+        known = {"eta": training.learning_rate, **training.constants}
+        constants = [part for name, value in known.items() for part in (f", {name} = ", self._figure(value))]
         yield Heading(2, (f"Parameters after {training.steps} step{'s' * (training.steps != 1)}",))
-        yield Paragraph((f"{training.optimizer.name}: {rule}", " with g = ", Partial(Ref(self.graph.cost.name), Ref("w")), f", eta = {given(training.learning_rate, self.digits)}{constants}"))
+        yield Paragraph((f"{training.optimizer.name}: {rule}", " with g = ", Partial(Ref(self.graph.cost.name), Ref("w")), *constants))
         yield Table((("",), ("before",), ("after",), ("",)), tuple(rows))
 
     def _history(self, training: Training) -> Iterator[Block]:
@@ -219,14 +219,14 @@ class _Page:
         last = training.steps
         places = sorted({*range(min(last, MOST_COSTS - 1)), last} if last < MOST_COSTS else {round(last * at / (MOST_COSTS - 1)) for at in range(MOST_COSTS)})
         yield Heading(2, ("Course of the cost",))
-        rows = tuple(((str(at),), (significant(training.history[at], self.digits),)) for at in places)
+        rows = tuple(((str(at),), (self._figure(training.history[at]),)) for at in places)
         yield Table((("steps",), ("cost",)), rows)
         yield Curve(training.history, "steps", "cost", self.graph.title)
 
 
-def _filled(numbers: tuple[str, ...], count: int) -> tuple[str, ...]:
+def _filled(numbers: tuple[Text, ...], count: int) -> tuple[Text, ...]:
     """What is the same for all samples stands in the first column."""
-    return (*numbers, *[""] * (count - len(numbers)))
+    return (*numbers, *[("",)] * (count - len(numbers)))
 
 
 def _placed(label: Ref | Partial, place: tuple[Affine, ...]) -> Expression:

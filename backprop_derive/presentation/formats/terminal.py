@@ -206,7 +206,7 @@ class _Page:
             left_width = 0
         start = indent + (left_width + 1 if left_width else 0)
         formulas = ["" if result.formula is None else self._formula(result.formula) for result in results]
-        numbers = [f"= {self._shown(result.number)}" for result in results]
+        numbers = [f"= {self._words(result.number)}" for result in results]
         room = self.width - max(map(cell_len, numbers))
         ends = [start + 2 + cell_len(formula) + _GAP for formula in formulas if formula]
         column = max((end for end in ends if end <= room), default=start)
