@@ -8,7 +8,8 @@ from typing import Any
 
 from backprop_derive.operations.functions import FUNCTIONS
 from backprop_derive.operations.losses import LOSSES
-from backprop_derive.presentation.catalogue import equations, function_record, loss_record, remarks
+from backprop_derive.operations.optimizers import OPTIMIZERS
+from backprop_derive.presentation.catalogue import equations, function_record, loss_record, optimizer_record, remarks
 
 FOLDER = Path(__file__).parent
 
@@ -33,6 +34,17 @@ assumes of its targets is used only in steps that say so; `assume: []` takes it 
 """
 
 
+OPTIMIZERS_HEAD = """# Optimizers
+
+Made from the table in `backprop_derive/operations` by `docs/generate.py`. `w` is a parameter, `g` its gradient ∂C/∂w with all that a penalty adds, `eta` the
+learning rate, `t` the number of the step from 1. Every entry of an array is stepped for itself. What an optimizer remembers is 0 before the first step,
+and each line uses what stands above it already renewed. Constants are set by `optimizer: {adam: {beta1: 0.8}}`.
+
+Books and libraries differ where it is said below: momentum here is that of PyTorch, `v := mu*v + g` with the learning rate outside. The older form
+`v := mu*v - eta*g`, `w := w + v` gives the same steps as long as the learning rate stays the same.
+"""
+
+
 def page(head: str, sections: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> str:
     """A page: its head, and each record under the heading of its section."""
     return "\n".join((head, *(line for title, records in sections for line in (f"## {title}\n", *map(entry, records)))))
@@ -47,7 +59,7 @@ def _lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"### {record['name']}\n"
     yield from (f"    {equation}" for equation in equations(record))
     sentence = record["sentence"]
-    said = [sentence[:1].upper() + sentence[1:]] if sentence else []
+    said = [sentence[:1].upper() + sentence[1:]] if sentence and "derivatives" in record else []  # else it is the first of the remarks
     latex = [f"LaTeX `{record['latex']}`"] if "latex" in record else []
     rest = "; ".join((*remarks(record), *latex))
     yield f"\n{'. '.join((*said, rest[:1].upper() + rest[1:]) if rest else said)}.\n"
@@ -59,6 +71,7 @@ def pages() -> Mapping[str, str]:
     others = [function_record(row) for row in FUNCTIONS if not row.activation]
     return {
         "functions.md": page(FUNCTIONS_HEAD, (("Activations", activations), ("Other functions", others))),
+        "optimizers.md": page(OPTIMIZERS_HEAD, (("All optimizers", map(optimizer_record, OPTIMIZERS)),)),
         "losses.md": page(LOSSES_HEAD, (("All losses", map(loss_record, LOSSES)),)),
     }
 

@@ -71,7 +71,9 @@ def read_samples(graph: Graph) -> Samples | None:
 def _from_rows(graph: Graph, data: DataRows) -> Samples:
     first = data.rows[0]
     header = tuple(dict.fromkeys(first.columns))
-    reader = _Reader(graph, header, lambda at, message, value: first.marks[at].problem(message, value))
+    places = dict(zip(first.columns, first.marks, strict=True))
+    listed = [places[name].path.endswith("]") for name in header]  # x[2] of `x: [1, 2]` stands nowhere as a name
+    reader = _Reader(graph, header, lambda at, message, value: places[header[at]].problem(message, None if listed[at] else value))
     for count, row in enumerate(data.rows, 1):
         cells = dict(zip(row.columns, zip(row.cells, row.marks, strict=True), strict=True))
         missing = [name for name in header if name not in cells]

@@ -9,9 +9,10 @@ from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 from backprop_derive.presentation.document import FORMAT, Block, Document, Heading, Table, Text
 
 if TYPE_CHECKING:
+    from backprop_derive.operations.optimizers import Optimizer
     from backprop_derive.operations.rows import Function, Loss
 
-KINDS = ("activations", "losses", "layers", "formats", "examples")
+KINDS = ("activations", "losses", "layers", "optimizers", "formats", "examples")
 
 _Entries = Sequence[Mapping[str, Any]]
 
@@ -42,7 +43,8 @@ def _cells(entry: Mapping[str, Any]) -> Iterator[tuple[Text, ...]]:
 
 
 def equations(entry: Mapping[str, Any]) -> Iterator[str]:
-    """The formula of a function or a loss, and its derivatives: `a = tanh(z)`, `da/dz = 1 - a^2`."""
+    """The formula of a function or a loss, and its derivatives: `a = tanh(z)`, `da/dz = 1 - a^2`; the rule of an optimizer."""
+    yield from entry.get("rule", ())
     if "derivatives" in entry:
         yield f"{entry['value']} = {entry['formula']}"
         for argument, derivative in entry["derivatives"].items():
@@ -64,18 +66,26 @@ def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
     ):  # fmt: skip
         if entry.get(key):
             yield f"{label} {', '.join(entry[key])}"
+    if entry.get("source"):
+        yield entry["source"]
     if entry.get("kinks"):
         yield "no derivative where " + " or ".join(f"{kink} = 0" for kink in entry["kinks"])
 
 
 def _entries(kind: str, examples: Mapping[str, str]) -> _Entries:
-    return {"activations": _activations, "losses": _losses, "layers": _layers, "formats": _formats}.get(kind, lambda: [{"name": name, "title": title} for name, title in examples.items()])()
+    return {"activations": _activations, "losses": _losses, "layers": _layers, "optimizers": _optimizers, "formats": _formats}.get(kind, lambda: [{"name": name, "title": title} for name, title in examples.items()])()
 
 
 def _activations() -> _Entries:
     from backprop_derive.operations.functions import FUNCTIONS
 
     return [function_record(row) for row in FUNCTIONS if row.activation]
+
+
+def _optimizers() -> _Entries:
+    from backprop_derive.operations.optimizers import OPTIMIZERS
+
+    return [optimizer_record(row) for row in OPTIMIZERS]
 
 
 def _losses() -> _Entries:
@@ -103,6 +113,13 @@ def loss_record(row: Loss) -> Mapping[str, Any]:
     derivatives = {f"{name}[d]": text for name, text in zip(row.required, row.derivatives, strict=True)}
     outputs = {"outputs": list(row.outputs), "targets": list(row.targets), "assumes": list(row.assumes)}
     return {"name": row.name, "value": "L", "formula": row.formula, "derivatives": derivatives, **outputs, **_shared(row)}
+
+
+def optimizer_record(row: Optimizer) -> Mapping[str, Any]:
+    """What a row says of an optimizer. `w` is a parameter, `g` its gradient, `eta` the learning rate, `t` the number of the step."""
+    rule = [f"{name} := {formula}" for name, formula in (*row.state, ("w", row.step))]
+    facts = {"defaults": dict(row.constants), "aliases": list(row.aliases), "domain": list(row.domain), "sentence": row.sentence, "source": row.source}
+    return {"name": row.name, "rule": rule, **facts}
 
 
 def _shared(row: Function | Loss) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
+from textwrap import wrap
 
 from backprop_derive.errors import UsageError
 from backprop_derive.presentation.document import Curve, Document
@@ -11,10 +12,10 @@ from backprop_derive.presentation.figures import figure
 
 PICTURES = ("svg", "png")
 HEIGHT = 12
-_NARROWEST = 30
+_NARROWEST = 40
 _FEWEST = 6
 _MARGIN = 14
-_MISSING = "  (with pip install 'backprop_derive[plot]', the curve is drawn here)"
+_MISSING = "(with pip install 'backprop_derive[plot]', the curve is drawn here)"
 
 
 def drawn_curve(curve: Curve, width: int, *, unicode: bool) -> Iterator[str]:
@@ -24,11 +25,11 @@ def drawn_curve(curve: Curve, width: int, *, unicode: bool) -> Iterator[str]:
     try:
         import plotille
     except ImportError:
-        yield _MISSING
+        yield from (f"  {line}" for line in wrap(_MISSING, width - 2))
         return
     drawing = plotille.Figure()
     drawing.with_colors = False
-    drawing.width, drawing.height = min(width, 80) - _MARGIN - 4, HEIGHT
+    drawing.width, drawing.height = min(width, 80) - _MARGIN - len(f"-> ({curve.across})"), HEIGHT
     drawing.x_label, drawing.y_label = curve.across, curve.up
     last, highest = len(curve.values) - 1, max(curve.values)
     drawing.set_x_limits(min_=0, max_=max(last, 1))

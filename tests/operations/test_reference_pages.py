@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from backprop_derive.cli.main import commands
 from backprop_derive.operations.functions import FUNCTIONS
 from backprop_derive.operations.losses import LOSSES
+from backprop_derive.operations.optimizers import OPTIMIZERS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -23,14 +24,14 @@ def listed(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("name", ["functions.md", "losses.md"])
+@pytest.mark.parametrize("name", ["functions.md", "losses.md", "optimizers.md"])
 def test_a_page_is_not_stale(name: str) -> None:
     pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
     assert (DOCS / name).read_text(encoding="utf-8") == pages[name], "run python docs/generate.py"
 
 
 def test_every_row_has_its_place_on_a_page() -> None:
-    for name, rows in (("functions.md", FUNCTIONS), ("losses.md", LOSSES)):
+    for name, rows in (("functions.md", FUNCTIONS), ("losses.md", LOSSES), ("optimizers.md", OPTIMIZERS)):
         text = (DOCS / name).read_text(encoding="utf-8")
         headings = [line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")]
         assert sorted(headings) == sorted(row.name for row in rows)  # type: ignore[attr-defined]
