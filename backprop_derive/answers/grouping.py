@@ -1,4 +1,4 @@
-"""Products side by side get their grouping from the shapes, and sums over samples their index.
+"""A tree as it was written → one of the language of specs: products get their grouping from the shapes, sums their index.
 
 `δ ⊙ σ'(z) x^T` is (δ ⊙ σ'(z)) x^T, since nothing else fits; between arrays, what stands side by side is a product of
 matrices, with a number it is a multiple.
@@ -6,28 +6,38 @@ matrices, with a number it is a multiple.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
+from backprop_derive.building.indexing import axes_alone, integer_form
 from backprop_derive.building.matrices import Entries, entries_of
+from backprop_derive.building.names import fault
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
-from backprop_derive.language.hand_tokens import ELEMENTWISE, MATRIX
-from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Product, Syntax, Transpose
+from backprop_derive.graph.indices import Affine
+from backprop_derive.graph.naming import form_text
+from backprop_derive.language.hand_tokens import ELEMENTWISE, MATRIX, OUTER
+from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Product, Syntax, Transpose
 
 _BY_ENTRY = ("*", "/", ELEMENTWISE)
 
 
 @dataclass(frozen=True)
 class Grouper:
-    """Rewrites a tree as it was written into one of the language of specs. `notes` collect what was not obvious."""
+    """Rewrites a tree. `notes` collect what was not obvious; `batches` are the arrays of all samples by name, with what they
+    are, and `sample_axis` which of their axes the samples are: 1 where a sample is a column, 0 where it is a row."""
 
     scope: Scope
     notes: dict[str, None] = field(default_factory=dict)
+    batches: Mapping[str, str] = field(default_factory=dict)
+    sample_axis: int = 1
 
     def grouped(self, tree: Syntax) -> Syntax:
         """The tree with every product in groups of two, and every sum with its index."""
         match tree:
+            case Product(factors=(Call("diag") as first, *rest), operators=(("" | "@" | "·"), *operators)):
+                return self._diagonal(first, Product(tuple(rest), tuple(operators), start=rest[0].start, end=tree.end))
             case Product():
                 return self._product(tuple(self.grouped(factor) for factor in tree.factors), tree)
             case Negative():
@@ -36,9 +46,13 @@ class Grouper:
                 return replace(tree, left=self.grouped(tree.left), right=self.grouped(tree.right))
             case Transpose():
                 inner = self.grouped(tree.operand)
-                return inner if not self._rank(inner) and not isinstance(inner, Name) else replace(tree, operand=inner) if self._rank(inner) else inner
+                return replace(tree, operand=inner) if self._rank(inner) else inner
             case Call("sum" | "mean"):
                 return self._sum(tree)
+            case Call("norm" | "norm1"):
+                return self._norm(tree)
+            case Call("diag"):
+                raise fault("diag(v) stands in front of what it multiplies", tree, hint="write v ⊙ …")
             case Call():
                 return replace(tree, arguments=tuple(self.grouped(each) for each in tree.arguments))
             case _:
@@ -47,31 +61,96 @@ class Grouper:
     # -- sums ---------------------------------------------------------------------------------------------------------
 
     def _sum(self, tree: Call) -> Syntax:
-        body = self.grouped(tree.arguments[0])
+        body, letter, options = self.grouped(tree.arguments[0]), tree.arguments[1] if len(tree.arguments) > 1 else None, dict(tree.options)
+        if options.keys() - {"axis"}:
+            raise fault(f"{tree.function} takes no option {next(iter(options.keys() - {'axis'}))!r} here", tree)
+        if "axis" in options:
+            return self._along_an_axis(tree, body, options["axis"])
+        if self._is_over_samples(body, letter):
+            return self._over_samples(tree, body)
+        if tree.function == "mean":
+            raise fault("a mean over the entries of an array is written 1/n sum(…)", tree)
+        if letter is None and not self._rank(body):
+            raise fault("it is not clear what this sum runs over", tree, hint="write its index: \\sum_k, sum(…, k)")
+        if isinstance(letter, Name):
+            return replace(tree, arguments=(body, letter, *self._checked_ends(tree, body, letter)), options=())
+        return replace(tree, arguments=(body,), options=())
+
+    def _over_samples(self, tree: Call, body: Syntax) -> Syntax:
         samples = self.scope.samples
-        letter = tree.arguments[1] if len(tree.arguments) > 1 else None
-        over_samples = samples is not None and self._over_samples(tree, body, letter)
-        if not over_samples:
-            if tree.function == "mean":
-                raise FormulaError("a mean over the entries of an array is written 1/n sum(…)", "", tree.start, tree.end)
-            return replace(tree, arguments=(body, *tree.arguments[1:]), options=())
         assert samples is not None
         index = Name(samples.index, start=tree.start, end=tree.end)
+        letter = tree.arguments[1] if len(tree.arguments) > 1 else None
         if isinstance(letter, Name) and letter.name != samples.index:
             body = _renamed(body, letter.name, samples.index)
-        total: Syntax = Call("sum", (body, index), start=tree.start, end=tree.end)
+        total: Syntax = Call("sum", (body, index, *self._ends_of_samples(tree)), start=tree.start, end=tree.end)
         if tree.function == "mean":
-            total = Binary("/", total, Name(samples.size), start=tree.start, end=tree.end)
+            total = Binary("/", total, Name(samples.size, start=tree.start, end=tree.end), start=tree.start, end=tree.end)
         return total
 
-    def _over_samples(self, tree: Call, body: Syntax, letter: Syntax | None) -> bool:
-        """Whether a sum runs over the samples: its letter stands in no index, or it has none and the body is no array."""
-        assert self.scope.samples is not None
-        if not _mentions_samples(body, self.scope):
+    def _is_over_samples(self, body: Syntax, letter: Syntax | None) -> bool:
+        """Whether a sum runs over the samples: its letter is theirs or stands in no index, or it has none and the body is no array."""
+        if self.scope.samples is None or not _mentions_samples(body, self.scope):
             return False
         if isinstance(letter, Name):
             return letter.name == self.scope.samples.index or not _is_index_in(body, letter.name)
-        return bool(dict(tree.options).get("axis")) or not self._rank(body) or tree.function == "mean"
+        return not self._rank(body)
+
+    def _ends_of_samples(self, tree: Call) -> tuple[Syntax, ...]:
+        """From 1 to m is all of them; numbers stay."""
+        ends = tree.arguments[2:]
+        samples = self.scope.samples
+        if not ends or samples is None:
+            return ()
+        low, high = (integer_form(end, self.scope) for end in ends)
+        if high.number is not None and high.number > 1:
+            return tuple(ends)
+        if (high.sizes() != {samples.size}) or (high - low + 1).constant != 0:
+            raise fault(f"the samples are {samples.index} = 1..{samples.size}, and this sum runs over others", ends[1])
+        return ()
+
+    def _checked_ends(self, tree: Call, body: Syntax, letter: Name) -> tuple[Syntax, ...]:
+        """Where the index of units runs, if that is said, against where the arrays have entries."""
+        ends = tree.arguments[2:]
+        own = [axis for _, axis in axes_alone(letter.name, body, self.scope)]
+        if not ends or not own:
+            return tuple(ends)
+        low, high = (integer_form(end, self.scope) for end in ends)
+        if (low, high) == (own[0].low, own[0].high):
+            return tuple(ends)
+        inside = _is_at_least(low, own[0].low) and _is_at_least(own[0].high, high)
+        if inside:
+            return tuple(ends)
+        if self.scope.samples is not None and high.sizes() == {self.scope.samples.size} and low == own[0].low and self._is_alias(ends[1]):
+            return ()
+        length = form_text(own[0].high)
+        raise fault(f"{letter.name} runs from {form_text(own[0].low)} to {length} here, and this sum over other places", tree.arguments[3])
+
+    def _is_alias(self, tree: Syntax) -> bool:
+        """A name that was read as the number of samples, which may be another number."""
+        return isinstance(tree, Name)
+
+    def _along_an_axis(self, tree: Call, body: Syntax, axis: Syntax) -> Syntax:
+        """`np.sum(dZ, axis=1)`: over the samples, where those are the second axis."""
+        number = integer_form(axis, self.scope).number
+        rank = self._rank(body)
+        if not self.batches or number is None or not rank:
+            raise fault("an axis can be given where arrays of all samples are summed: np.sum(dZ2, axis=1)", tree)
+        if number % rank != (self.sample_axis if rank > 1 else 0):
+            raise fault(f"axis={number} runs over the units here, not over the samples", axis)
+        return self._over_samples(replace(tree, arguments=(_by_sample(body, self.batches),)), _by_sample(body, self.batches))
+
+    def _norm(self, tree: Call) -> Syntax:
+        """`‖w‖` as √Σw², `‖w‖_1` as Σ|w|."""
+        (inner,) = tree.arguments
+        inner = self.grouped(inner)
+        start, end = tree.start, tree.end
+        if not self._rank(inner):
+            return Call("abs", (inner,), start=start, end=end)
+        if tree.function == "norm1":
+            return Call("sum", (Call("abs", (inner,), start=start, end=end),), start=start, end=end)
+        square = Binary("^", inner, Numeral("2", Fraction(2), start=start, end=end), start=start, end=end)
+        return Call("sqrt", (Call("sum", (square,), start=start, end=end),), start=start, end=end)
 
     # -- products -----------------------------------------------------------------------------------------------------
 
@@ -79,9 +158,10 @@ class Grouper:
         if not any(self._rank(factor) for factor in factors):
             return self._from_the_left(factors, tree.operators)
         failures: list[FormulaError] = []
-        for group in (self._matrices_first, self._from_the_left, self._entries_first):
+        ways: tuple[Callable[[Sequence[Syntax], Sequence[str]], Syntax], ...] = (self._matrices_first, self._from_the_left, self._entries_first)
+        for way in ways:
             try:
-                found = group(factors, tree.operators)
+                found = way(factors, tree.operators)
                 entries_of(found, self.scope)
             except FormulaError as error:
                 failures.append(error)
@@ -90,6 +170,13 @@ class Grouper:
                 self.notes.setdefault("the products are grouped in the only way in which the shapes fit")
             return found
         raise failures[0]
+
+    def _diagonal(self, first: Call, rest: Product) -> Syntax:
+        """`diag(v) W^T δ` as v ⊙ (W^T δ)."""
+        vector, behind = self.grouped(first.arguments[0]), self.grouped(rest)
+        if self._rank(vector) != 1 or self._rank(behind) != 1:
+            raise fault("diag(v) in front of a vector is read, of a matrix not yet", first, hint="write the formula with indices")
+        return Binary("*", vector, behind, start=first.start, end=rest.end)
 
     def _from_the_left(self, factors: Sequence[Syntax], operators: Sequence[str]) -> Syntax:
         found = factors[0]
@@ -118,13 +205,13 @@ class Grouper:
         return self._from_the_left([self._from_the_left(inside, inner) for inside, inner in groups], between)
 
     def _two(self, left: Syntax, operator: str, right: Syntax) -> Syntax:
-        first, second = self._entries(left), self._entries(right)
-        arrays = bool(first.shape and second.shape)
-        if operator in ("", MATRIX) and len(first.shape) == len(second.shape) == 1 and not first.row and not second.row and first.shape == second.shape:
-            self.notes.setdefault("two columns side by side are multiplied entry by entry (a^T b is their scalar product)")
-            operator = ELEMENTWISE
-        spelled = {ELEMENTWISE: "*", "": "@" if arrays else "*", MATRIX: "@" if arrays else "*", "@": "@" if arrays else "*"}.get(operator, operator)
-        return Binary(spelled, left, right, start=left.start, end=right.end)
+        arrays = bool(self._rank(left) and self._rank(right))
+        if operator == OUTER and arrays:
+            if self._rank(left) == self._rank(right) == 1 and self._entries(left).shape != self._entries(right).shape:
+                return Binary("@", left, Transpose(right, start=right.start, end=right.end), start=left.start, end=right.end)
+            raise fault("⊗ can be the outer product or the product entry by entry", right, hint="write x y^T or x ⊙ y")
+        spelled = {ELEMENTWISE: "*", OUTER: "*", "": "@" if arrays else "*", MATRIX: "@" if arrays else "*", "@": "@" if arrays else "*"}
+        return Binary(spelled.get(operator, operator), left, right, start=left.start, end=right.end)
 
     def _rank(self, tree: Syntax) -> int:
         """How many axes a piece has; a formula with indices is a number. Raises FormulaError where shapes do not fit."""
@@ -134,6 +221,11 @@ class Grouper:
         if _has_indices(tree):
             return Entries((), lambda _places, _taken: tree)
         return entries_of(tree, self.scope)
+
+
+def _is_at_least(left: Affine, right: Affine) -> bool:
+    difference = (left - right).number
+    return difference is not None and difference >= 0
 
 
 def _has_indices(tree: Syntax) -> bool:
@@ -152,16 +244,28 @@ def _mentions_samples(tree: Syntax, scope: Scope) -> bool:
     return any(isinstance(each, Name) and sampled(each.name) for each in tree.walk())
 
 
-def _renamed(tree: Syntax, old: str, new: str) -> Syntax:
-    """The tree with an index letter renamed where it stands by itself."""
+def changed(tree: Syntax, change: Callable[[Name], Name]) -> Syntax:
+    """The tree with its names changed, those in indices too."""
     if isinstance(tree, Name):
-        return replace(tree, name=new) if tree.name == old and not tree.indices else replace(tree, indices=tuple(_renamed(each, old, new) for each in tree.indices))
+        return change(replace(tree, indices=tuple(changed(each, change) for each in tree.indices)))
     match tree:
         case Negative() | Transpose():
-            return replace(tree, operand=_renamed(tree.operand, old, new))
+            return replace(tree, operand=changed(tree.operand, change))
         case Binary() | Comparison():
-            return replace(tree, left=_renamed(tree.left, old, new), right=_renamed(tree.right, old, new))
+            return replace(tree, left=changed(tree.left, change), right=changed(tree.right, change))
+        case Product():
+            return replace(tree, factors=tuple(changed(each, change) for each in tree.factors))
         case Call():
-            return replace(tree, arguments=tuple(_renamed(each, old, new) for each in tree.arguments))
+            return replace(tree, arguments=tuple(changed(each, change) for each in tree.arguments))
         case _:
             return tree
+
+
+def _renamed(tree: Syntax, old: str, new: str) -> Syntax:
+    """The tree with an index letter renamed where it stands by itself."""
+    return changed(tree, lambda name: replace(name, name=new) if name.name == old and not name.indices else name)
+
+
+def _by_sample(tree: Syntax, batches: Mapping[str, str]) -> Syntax:
+    """The tree with arrays of all samples replaced by what they are for one."""
+    return changed(tree, lambda name: replace(name, name=batches.get(name.name, name.name)))

@@ -1,4 +1,4 @@
-"""What the names of a hand calculation can mean: the lexicon of one network.
+"""What the names of a hand calculation mean in one network: the lexicon that the grammar asks.
 
 Every quantity is known by its letters and by what stands behind them, whatever the order and the marks: `W1`, `W_1`, `W^{(1)}` and
 `W^{[1]}` are one name, and what is left over is its indices: `W^{(1)}_{21}`, `W1[2,1]`, `w_{21}`.
@@ -6,44 +6,30 @@ Every quantity is known by its letters and by what stands behind them, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import cached_property
-from itertools import combinations
 
+from backprop_derive.answers.entries import Entries, flat
+from backprop_derive.answers.functions import FunctionNames
+from backprop_derive.answers.mentions import readings_of
 from backprop_derive.answers.statements import Side
 from backprop_derive.building.scope import Quantity, Scope, scope_of
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.errors import FormulaError, nearest
-from backprop_derive.graph.indices import Axis
+from backprop_derive.graph.expressions import free_variables
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.language.hand_commands import indicator
-from backprop_derive.language.hand_names import Mention, Piece
+from backprop_derive.language.lexicon import FinalError, Letters, Mention, SampleLetterError
 from backprop_derive.language.syntax import Comparison, Derivative, Name, Numeral, Syntax
-from backprop_derive.notation import canonical
-from backprop_derive.operations.functions import find_function
 
 LEARNING_RATE = "eta"
-_RATES = ("eta", "alpha", "lr", "epsilon")
+_RATES = ("eta", "alpha", "lr")
 _COSTS = ("C", "J", "E", "cost", "Cost")
 _LOSSES = ("L", "l", "ell", "loss", "Loss")
-_WHOLE = frozenset({"total", "tot", "", "0", "i", "n", "p", "k", "mean", "avg"})
+_OF_ALL, _OF_ONE = ("", "total", "tot", "mean", "avg"), ("0", "i", "n", "p", "k")
 _COUNTS = ("m", "N", "M", "n", "B")
-_INDEX_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
-_CALLED = {"sigma": "sigmoid", "relu": "relu", "ReLU": "relu", "softplus": "softplus", "sgn": "sign", "heaviside": "step", "Theta": "step", "H": "step", "theta": "step", "u": "step"}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A quantity of the network as a name: `base` its letters, `tail` all that stands behind them, without marks."""
-
-    name: str
-    base: str
-    tail: str
-    primes: int
-    rank: int
-    sampled: bool
+_FREE_SAMPLES = ("i", "n", "p", "s")
 
 
 @dataclass(frozen=True)
@@ -65,10 +51,9 @@ class Vocabulary:
     # -- the scope in which formulas are resolved -------------------------------------------------------------------------
 
     @cached_property
-    def scope(self) -> Scope:
-        """The network's scope, with the adjoints, the cost, the learning rate and the names that were defined."""
-        scope = scope_of(self.graph)
-        quantities = dict(scope.quantities)
+    def quantities(self) -> Mapping[str, Quantity]:
+        """The network's quantities, the adjoints, the cost, the learning rate and what was defined."""
+        quantities = dict(scope_of(self.graph).quantities)
         for of, name in self.derivation.names.items():
             quantities.setdefault(name, quantities[of])
         quantities.setdefault(self.graph.cost.name, Quantity())
@@ -76,67 +61,93 @@ class Vocabulary:
             quantities.setdefault(self.learning_rate, Quantity())
         for name, side in self.definitions.items():
             quantities[name] = Quantity(side.axes, self._is_sampled(side))
-        return replace(scope, quantities=quantities)
+        return quantities
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What formulas are resolved in."""
+        return replace(scope_of(self.graph), quantities=self.quantities)
+
+    def batch_scope(self, *, columns: bool) -> Scope:
+        """The scope with arrays of all samples; a sample is a column of them, or a row."""
+        batches = {name: self.entries.batch_quantity(name, columns=columns) for name in self.entries.batches}
+        return replace(self.scope, quantities={**self.quantities, **batches})
 
     def _is_sampled(self, side: Side) -> bool:
-        from backprop_derive.graph.expressions import free_variables
-
-        return self.graph.samples is not None and self.graph.samples.index in free_variables(side.expression)
+        return self.sample_index is not None and self.sample_index in free_variables(side.expression)
 
     @cached_property
     def learning_rate(self) -> str | None:
         """What the learning rate is called here: `eta`, unless that is a name of the network."""
         return None if LEARNING_RATE in self.graph.by_name else LEARNING_RATE
 
-    # -- entries ------------------------------------------------------------------------------------------------------
+    @cached_property
+    def entries(self) -> Entries:
+        """All names of quantities."""
+        return Entries(self.derivation, self.quantities)
 
     @cached_property
-    def _entries(self) -> tuple[Entry, ...]:
-        found = [_entry(name, quantity) for name, quantity in self.scope.quantities.items()]
-        for alias, name in self.scope.aliases.items():
-            found.append(replace(_entry(alias, self.scope.quantities[name]), name=name))
-        found += list(self._deltas())
-        if len(self.graph.outputs) == 1 and not any(entry.base == "yhat" for entry in found):
-            output = self.graph.outputs[0]
-            found.append(replace(_entry(output, self.scope.quantities[output]), base="yhat", tail="", primes=0))
-        return tuple(found)
-
-    def _deltas(self) -> Iterator[Entry]:
-        """The adjoints of pre-activations under the names that people give them: δ_o1 for that of net_o1, δ_h for that of unit h."""
-        known = set(self.scope.quantities)
-        for of, name in self.derivation.names.items():
-            node = self.graph.node(of)
-            if node.role != "preactivation":
-                continue
-            own = _entry(of, self.scope.quantities[of])
-            units = {own.tail, node.unit, *(child for child in self.graph.children[of] if self.graph.node(child).role == "activation" and self.graph.node(child).unit == node.unit)}
-            for unit in sorted(units - {""}):
-                tail = _flat(unit)
-                if f"delta{tail}" not in known and f"delta_{tail}" not in known:
-                    yield replace(_entry(name, self.scope.quantities[name]), base="delta", tail=tail, primes=0)
-
-    @cached_property
-    def _by_base(self) -> Mapping[str, tuple[Entry, ...]]:
-        found: dict[str, list[Entry]] = {}
-        for entry in self._entries:
-            found.setdefault(entry.base, []).append(entry)
-        return {base: tuple(entries) for base, entries in found.items()}
+    def functions(self) -> FunctionNames:
+        """All names of functions."""
+        return FunctionNames(self.graph)
 
     # -- what the grammar asks ----------------------------------------------------------------------------------------
 
+    @property
+    def sample_index(self) -> str | None:
+        """The letter of the sample index, if there are samples."""
+        return self.graph.samples.index if self.graph.samples else None
+
+    def is_quantity(self, text: str) -> bool:
+        """Whether a bare word is a quantity of the network."""
+        return text in self.quantities or text in self.scope.aliases
+
     def is_name(self, text: str) -> bool:
         """Whether a bare word is a name of the network."""
-        return text in self.scope.quantities or text in self.scope.aliases or text in self.scope.sizes
+        return self.is_quantity(text) or text in self.scope.sizes or text in self.graph.functions
 
-    def find(self, mention: Mention, bound: Sequence[str]) -> Syntax | None:
+    def is_cost(self, tree: Syntax) -> bool:
+        """Whether a piece is the cost or the loss."""
+        return isinstance(tree, Name) and tree.name in (self.graph.cost.name, self.graph.cost.loss)
+
+    def index_letter(self, letter: str, letters: Letters) -> str:
+        """What an index letter is called in the tree."""
+        if letter in letters.samples and self.sample_index is not None:
+            return self.sample_index
+        return letters.stand_in if letter == self.sample_index else letter
+
+    def find(self, mention: Mention, letters: Letters) -> Syntax | None:
         """The quantity, index, size or constant that is mentioned."""
         mention = self._numbered(mention)
-        bases = [mention.base] + [each for each in (_swapped(mention.base),) if each != mention.base]
-        for base in bases:
-            readings = list(dict.fromkeys(self._readings(base, mention, bound)))
-            if readings:
-                return self._best(readings, mention)
-        return self._cost(mention, bound) or self._kronecker(mention, bound) or self._adjoint_of(mention, bound) or self._bare(mention, bound)
+        for base in dict.fromkeys((mention.base, _swapped(mention.base))):
+            found = readings_of(replace(mention, base=base), self, letters)
+            if found:
+                return _best(found, mention)
+            self._try_samples(replace(mention, base=base), letters)
+        return self._cost(mention) or self._kronecker(mention, letters) or self._adjoint_of(mention, letters) or self._bare(mention, letters)
+
+    def function(self, mention: Mention) -> str | None:
+        """The function that is mentioned, with its primes."""
+        return self.functions.find(mention)
+
+    def unknown(self, mention: Mention) -> FormulaError:
+        """What to say of a name that means nothing here."""
+        name = written(mention)
+        hint, near = "", nearest(name, self.scope.readable)
+        plain = replace(mention, primes=0)
+        if mention.primes and self.find(plain, Letters()) is not None:
+            hint = f"{written(plain)} is a quantity; a prime stands behind the name of a function, as in f'(z)"
+        elif any(piece.kind in ("label", "raised") and "l" in piece.text for piece in mention.pieces):
+            hint = "l stands for any layer; write the layer's number"
+        elif others := [entry.name for entry in self.entries.by_base.get(mention.base, ()) if entry.rank]:
+            hint = f"there {'is' if len(others) == 1 else 'are'} {' and '.join(self._shape_text(other) for other in others[:4])}"
+        return FormulaError(f"{name!r} is not defined in this network", "", mention.start, mention.end, hint, () if hint else near)
+
+    def _shape_text(self, name: str) -> str:
+        lengths = [("?" if axis is None or axis.length.number is None else str(axis.length.number)) for axis in self.quantities[name].axes]
+        return f"{name} ({' × '.join(lengths)})" if name in self.quantities and "?" not in lengths else name
+
+    # -- quantities -------------------------------------------------------------------------------------------------------
 
     def _numbered(self, mention: Mention) -> Mention:
         """The labels L, L-1, … of the last layers as numbers, where layers have numbers and L is none of their names."""
@@ -151,157 +162,83 @@ class Vocabulary:
     def _last_layer(self) -> Mapping[str, int]:
         """The highest number behind each letter that layers are numbered by."""
         found: dict[str, int] = {}
-        for entry in self._entries:
-            if entry.tail.isdigit() and len(entry.tail) < 3 and not any(other.tail.startswith("L") for other in self._entries if other.base == entry.base):
-                found[entry.base] = max(found.get(entry.base, 0), int(entry.tail))
+        for base, entries in self.entries.by_base.items():
+            numbers = [int(entry.tail) for entry in entries if entry.tail.isdigit() and len(entry.tail) < 3]
+            if numbers and not any(entry.tail.startswith("L") for entry in entries):
+                found[base] = max(numbers)
         return found
 
-    def function(self, mention: Mention) -> str | None:
-        """The function that is mentioned, with its primes."""
-        flat = mention.base + "".join(piece.text for piece in mention.pieces)
-        primes = "'" * mention.primes
-        for name in self.scope.functions:
-            if _flat(name) == _flat(flat):
-                return name + primes
-        if mention.pieces and not (len(mention.pieces) == 1 and mention.pieces[0].kind == "digits"):
-            labelled = self._labelled_activation(mention)
-            if labelled is not None:
-                return labelled + primes
-        if mention.pieces:
-            return (flat + primes) if find_function(flat) is not None else None
-        row = find_function(_CALLED.get(mention.base, mention.base))
-        return None if row is None else row.name + primes
-
-    def _labelled_activation(self, mention: Mention) -> str | None:
-        """`g^{[1]}`, `σ_2`: the activation of a layer, where the letter is nothing else."""
-        if mention.base not in ("g", "f", "sigma", "phi", "h", "varphi"):
-            return None
-        tail = "".join(piece.text for piece in mention.pieces)
-        for node in self.graph.nodes:
-            if node.role == "activation" and node.operation and tail in (node.unit, _entry(node.name, Quantity()).tail):
-                return node.operation
-        return None
-
-    def unknown(self, mention: Mention) -> FormulaError:
-        """What to say of a name that means nothing here."""
-        name = mention.base + "".join(f"_{piece.text}" if piece.kind != "digits" else piece.text for piece in mention.pieces) + "'" * mention.primes
-        near = nearest(name, self.scope.readable)
-        hint = ""
-        if mention.primes and self.find(replace(mention, primes=0), ()) is not None:
-            hint = f"{name.rstrip(chr(39))} is a quantity; a prime stands behind the name of a function, as in f'(z)"
-        message = f"{name!r} is not defined in this network"
-        return FormulaError(message, "", mention.start, mention.end, hint, () if hint else near)
-
-    # -- readings of a name -------------------------------------------------------------------------------------------
-
-    def _readings(self, base: str, mention: Mention, bound: Sequence[str]) -> Iterator[tuple[int, Syntax]]:
-        """Every way to read a mention, with a rank: the fewer pieces are taken as indices, the better."""
-        for entry in self._by_base.get(base, ()):
-            if entry.primes != mention.primes:
-                continue
-            for used, left in _divisions(mention.pieces):
-                if entry.tail not in _spellings(used):
-                    continue
-                indices = self._indices(entry, left, bound)
-                if indices is not None:
-                    yield len(left), Name(entry.name, indices, start=mention.start, end=mention.end)
-
-    def _best(self, readings: Sequence[tuple[int, Syntax]], mention: Mention) -> Syntax:
-        least = min(rank for rank, _ in readings)
-        best = list(dict.fromkeys(tree for rank, tree in readings if rank == least))
-        if len(best) > 1:
-            names = " or ".join(_shown(tree) for tree in best)
-            raise FormulaError(f"this can be {names}", "", mention.start, mention.end, hint="write the one that is meant")
-        return best[0]
-
-    def _indices(self, entry: Entry, pieces: Sequence[Piece], bound: Sequence[str]) -> tuple[Syntax, ...] | None:
-        """The pieces that are left over as the indices of a quantity; None if they cannot be."""
-        samples = self.graph.samples
-        if entry.sampled and samples is not None:
-            for place, piece in enumerate(pieces):
-                is_sample = piece.text == samples.index or (piece.text in bound and piece.text not in self._axis_letters(bound))
-                if is_sample and (len(pieces) > entry.rank or piece.kind == "label" or entry.rank == 0):
-                    pieces = (*pieces[:place], *pieces[place + 1 :])
-                    break
-        if any(piece.kind == "digits" or (piece.kind == "label" and piece.text.isdigit()) for piece in pieces):
-            return None
-        if not pieces:
-            return ()
-        if entry.rank == 0:
-            return None
-        trees = [piece.tree for piece in pieces]
-        if len(pieces) == 1 and entry.rank > 1 and len(pieces[0].text) == entry.rank:
-            trees = [_letter_or_digit(character, pieces[0]) for character in pieces[0].text]
-        if len(trees) != entry.rank or not all(tree is not None and self._is_index(tree, bound) for tree in trees):
-            return None
-        return tuple(tree for tree in trees if tree is not None)
-
-    def _axis_letters(self, bound: Sequence[str]) -> set[str]:
-        """Letters of sums that are known to run over an axis of an array. (None yet: a bound letter behind a scalar is a sample.)"""
-        del bound
-        return set()
-
-    def _is_index(self, tree: Syntax, bound: Sequence[str]) -> bool:
-        """Whether a piece can be an index: a number, a letter that no quantity has, a size, or their sum."""
-        names = [each for each in tree.walk() if isinstance(each, Name)]
-        return all(each.name in bound or each.name in self.scope.sizes or (each.name in _INDEX_LETTERS and each.name not in self.scope.quantities) for each in names)
+    def _try_samples(self, mention: Mention, letters: Letters) -> None:
+        """Raises SampleLetterError if the mention is a quantity when one of its letters is the sample's."""
+        if self.sample_index is None:
+            return
+        for piece in mention.pieces:
+            letter = piece.text
+            allowed = letter in letters.bound or letter in (*_FREE_SAMPLES, self.sample_index)
+            may_be = letter.isalpha() and letter not in letters.samples and allowed and (piece.kind != "raised" or letter in letters.bound)
+            if may_be and readings_of(mention, self, letters.binding((), sample=letter)):
+                raise SampleLetterError(letter, mention)
 
     # -- what has no entry --------------------------------------------------------------------------------------------
 
-    def _cost(self, mention: Mention, bound: Sequence[str]) -> Syntax | None:
+    def _cost(self, mention: Mention) -> Syntax | None:
         """The cost and the loss by what people call them, unless the network uses the name."""
-        del bound
         tail = "".join(piece.text for piece in mention.pieces)
-        if mention.primes or tail not in _WHOLE or (mention.base not in _COSTS and mention.base not in _LOSSES):
+        if mention.primes or (mention.base not in _COSTS and mention.base not in _LOSSES):
             return None
-        cost, loss = self.graph.cost.name, self.graph.cost.loss
-        of_sample = mention.base in _LOSSES or tail in ("0", "i", "n", "p", "k")
-        return Name(loss if of_sample else cost, start=mention.start, end=mention.end)
+        if any(entry.primes == 0 and not entry.tail for entry in self.entries.by_base.get(mention.base, ())) and not tail:
+            return None
+        of_one = tail in (*_OF_ONE, self.sample_index)
+        if tail not in _OF_ALL and not of_one:
+            return None
+        name = self.graph.cost.loss if of_one or (mention.base in _LOSSES and tail == "") else self.graph.cost.name
+        return Name(name, start=mention.start, end=mention.end)
 
-    def _kronecker(self, mention: Mention, bound: Sequence[str]) -> Syntax | None:
+    def _kronecker(self, mention: Mention, letters: Letters) -> Syntax | None:
         """`δ_{ij}`: 1 where i = j."""
-        if mention.base != "delta" or len(mention.pieces) not in (1, 2) or mention.primes:
+        if mention.base != "delta" or mention.primes or any(piece.kind != "sub" for piece in mention.pieces):
             return None
-        text = "".join(piece.text for piece in mention.pieces)
-        trees = [piece.tree for piece in mention.pieces] if len(mention.pieces) == 2 else [_letter_or_digit(each, mention.pieces[0]) for each in text]
-        if len(trees) != 2 or not all(tree is not None and self._is_index(tree, bound) for tree in trees):
+        parts = "".join(piece.text for piece in mention.pieces)
+        if len(parts) != 2 or not parts.isalpha() or any(self.is_name(letter) for letter in parts):
             return None
-        left, right = trees
-        assert left is not None
-        assert right is not None
-        same = Comparison("=", left, right, start=mention.start, end=mention.end)
-        return indicator(same, mention.start, mention.end)
+        start, end = mention.start, mention.end
+        left, right = (Name(self.index_letter(letter, letters), start=start, end=end) for letter in parts)
+        return indicator(Comparison("=", left, right, start=start, end=end), start, end)
 
-    def _adjoint_of(self, mention: Mention, bound: Sequence[str]) -> Syntax | None:
-        """`dW2`, `dZ2`, `db1`: the cost's derivative, as it is called in programs."""
-        if mention.base[:1] != "d" or len(mention.base) < 2:
+    def _adjoint_of(self, mention: Mention, letters: Letters) -> Syntax | None:
+        """`dW2`, `dz2`, `db1`: the cost's derivative, as it is called in programs."""
+        if mention.base[:1] != "d" or len(mention.base) < 2 or self.is_name("d"):
             return None
-        inner = self.find(replace(mention, base=mention.base[1:]), bound)
+        inner = self.find(replace(mention, base=mention.base[1:]), letters)
         if not isinstance(inner, Name) or inner.name not in self.graph.by_name:
             return None
-        node = self.graph.node(inner.name)
-        if node.sampled and inner.name in self.derivation.names:  # of one sample, without the 1/m, which those programs put into dW
+        if self.graph.node(inner.name).sampled and inner.name in self.derivation.names:  # without the 1/m, which those programs put into dW
             return Name(self.derivation.names[inner.name], inner.indices, start=mention.start, end=mention.end)
         return Derivative(Name(self.graph.cost.name), inner, start=mention.start, end=mention.end)
 
-    def _bare(self, mention: Mention, bound: Sequence[str]) -> Syntax | None:
+    def _bare(self, mention: Mention, letters: Letters) -> Syntax | None:
         """Indices, sizes, the learning rate, the number of samples, π and e."""
         text = mention.base + "".join(piece.text for piece in mention.pieces)
         name = Name(text, start=mention.start, end=mention.end)
         if mention.primes:
             return None
-        if text in bound or text in self.scope.sizes:
-            return name
+        for known in (text, *self._sizes_by_flat.get(text, ())):
+            if known in letters.bound or known in letters.samples:
+                return replace(name, name=self.index_letter(known, letters))
+            if known in self.scope.sizes:
+                return replace(name, name=known)
         if text in _RATES and self.learning_rate is not None:
             return replace(name, name=self.learning_rate)
-        if self.graph.samples is not None and (text in _COUNTS or text == self.graph.samples.index):
-            return name if text == self.graph.samples.index else replace(name, name=self.graph.samples.size)
+        if self.graph.samples is not None and text in _COUNTS:
+            return replace(name, name=self.graph.samples.size)
         return name if text in ("pi", "e") else None
 
-    def axis_of(self, name: str, place: int) -> Axis | None:
-        """Where an index of a quantity runs."""
-        quantity = self.scope.quantities.get(self.scope.aliases.get(name, name))
-        return None if quantity is None or place >= len(quantity.axes) else quantity.axes[place]
+    @cached_property
+    def _sizes_by_flat(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for name in self.scope.sizes:
+            found[flat(name)] = (*found.get(flat(name), ()), name)
+        return found
 
 
 def vocabulary_of(derivation: Derivation) -> Vocabulary:
@@ -309,21 +246,10 @@ def vocabulary_of(derivation: Derivation) -> Vocabulary:
     return Vocabulary(derivation)
 
 
-def _entry(name: str, quantity: Quantity) -> Entry:
-    stem, label = (name[: name.index("^")], name[name.index("^") + 2 : -1]) if "^" in name else (name, "")
-    primes = len(stem) - len(stem.rstrip("'"))
-    stem = stem.rstrip("'")
-    base = ""
-    for character in stem:
-        if not character.isalpha():
-            break
-        base += character
-    tail = stem[len(base) :].replace("_", "") + label
-    return Entry(name, base, tail, primes, len(quantity.axes), quantity.sampled)
-
-
-def _flat(name: str) -> str:
-    return canonical(name).replace("_", "").replace("^", "").replace("(", "").replace(")", "").replace("'", "")
+def written(mention: Mention) -> str:
+    """The mention in plain text: `W^(1)_21`."""
+    marks = {"digits": "{}", "sub": "_{}", "label": "^({})", "raised": "^{}", "index": "[{}]"}
+    return mention.base + "".join(marks[piece.kind].format(piece.text) for piece in mention.pieces) + "'" * mention.primes
 
 
 def _swapped(base: str) -> str:
@@ -331,35 +257,17 @@ def _swapped(base: str) -> str:
     return base.swapcase() if len(base) == 1 else base
 
 
-def _divisions(pieces: Sequence[Piece]) -> Iterator[tuple[tuple[Piece, ...], tuple[Piece, ...]]]:
-    """Every way to divide the pieces into those of the name and those that are indices."""
-    places = range(len(pieces))
-    for count in range(len(pieces), -1, -1):
-        for chosen in combinations(places, count):
-            yield tuple(pieces[at] for at in chosen), tuple(pieces[at] for at in places if at not in chosen)
+def _best(readings: tuple[tuple[int, Name], ...], mention: Mention) -> Name:
+    """The reading that takes the fewest pieces as indices; raises FinalError where there are several."""
+    least = min(rank for rank, _ in readings)
+    best = list(dict.fromkeys(tree for rank, tree in readings if rank == least))
+    if len(best) > 1:
+        names = " or ".join(map(name_text, best))
+        raise FinalError(f"{written(mention)!r} can be {names}", "", mention.start, mention.end, hint="write the one that is meant")
+    return best[0]
 
 
-def _spellings(pieces: Sequence[Piece]) -> set[str]:
-    """What the pieces spell, in the order in which they stand, and with labels first or last."""
-    labels = [piece.text for piece in pieces if piece.kind == "label"]
-    others = [piece.text for piece in pieces if piece.kind != "label"]
-    return {"".join(piece.text for piece in pieces), "".join(labels + others), "".join(others + labels)}
-
-
-def _letter_or_digit(character: str, piece: Piece) -> Syntax | None:
-    start = piece.tree.start if piece.tree is not None else 0
-    end = piece.tree.end if piece.tree is not None else 0
-    if character.isdigit():
-        return Numeral(character, _whole(int(character)), start=start, end=end)
-    return Name(character, start=start, end=end) if character.isalpha() else None
-
-
-def _whole(value: int) -> Fraction:
-    return Fraction(value)
-
-
-def _shown(tree: Syntax) -> str:
-    if not isinstance(tree, Name):
-        return "something else"
+def name_text(tree: Name) -> str:
+    """A name with its indices, as far as they are numbers and letters."""
     inside = ",".join(each.text if isinstance(each, Numeral) else each.name if isinstance(each, Name) else "…" for each in tree.indices)
     return f"{tree.name}[{inside}]" if inside else tree.name

@@ -51,7 +51,7 @@ def node_named(tree: Name, scope: Scope) -> Ref:
     if not indices and quantity.axes:
         indices = _single_entry(tree, quantity)
     sample = _sample(quantity, scope)
-    if len(indices) == len(quantity.axes) + 1 and sample and indices[0] == sample[0]:
+    if len(indices) == len(quantity.axes) + 1 and sample and (indices[0] == sample[0] or (scope.numbered_samples and indices[0].number is not None)):
         return Ref(name, indices)
     if len(indices) != len(quantity.axes):
         wanted = "no index" if not quantity.axes else f"{len(quantity.axes)} indices" if len(quantity.axes) > 1 else "one index"

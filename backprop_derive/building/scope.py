@@ -49,7 +49,10 @@ class Vector:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Names of nodes, vectors, sizes, functions and indices, and the letter of the sample index."""
+    """Names of nodes, vectors, sizes, functions and indices, and the letter of the sample index.
+
+    `numbered_samples`: a formula may say which sample it means, by a number in front of all other indices.
+    """
 
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
     vectors: Mapping[str, Vector] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class Scope:
     indices: Mapping[str, Axis | None] = field(default_factory=dict)
     samples: Samples | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    numbered_samples: bool = False
 
     @property
     def names(self) -> frozenset[str]:

@@ -11,36 +11,53 @@ from `f(z)`, or `z^{(2)}` from a square.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import dataclass
 
-from backprop_derive.errors import FormulaError
 from backprop_derive.language.grammar import COMPARISONS
-from backprop_derive.language.hand_commands import CommandReader, indicator
-from backprop_derive.language.hand_names import Lexicon, Mention, Piece, rest_of, split_digits
+from backprop_derive.language.hand_calls import CallReader
+from backprop_derive.language.hand_commands import indicator
+from backprop_derive.language.hand_sums import SUMS
 from backprop_derive.language.hand_tokens import ELEMENTWISE, MATRIX, tokenize_hand
+from backprop_derive.language.lexicon import NO_LETTERS, Letters, Lexicon, SampleLetterError
 from backprop_derive.language.limits import check_limits
-from backprop_derive.language.syntax import Binary, Call, Comparison, Negative, Numeral, Product, Syntax, Transpose
+from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Numeral, Product, Syntax, Transpose
 from backprop_derive.language.tokens import Token
 
 MAXIMUM_SIDES = 50
+_STAND_INS = "lpqrstuv"
 _PRODUCT_OPERATORS = ("*", "/", "@", MATRIX, ELEMENTWISE)
-_FUNCTIONS_OF_TWO = {"dot": "@", "matmul": "@", "multiply": "*", "outer": "outer", "power": "^", "add": "+", "subtract": "-", "divide": "/"}
-_WITHOUT_BRACKETS = frozenset(["exp", "log", "log10", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arctan"])
 
 
-def parse_hand(text: str, lexicon: Lexicon) -> tuple[Syntax, ...]:
-    """The sides of an equation, or chain of equations: one for a bare formula. A leading `=` leaves an empty first side out.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The sides of an equation, and what is to be said of how they were read: each note with its place in the text."""
 
-    Raises FormulaError with the place in `text`.
+    sides: tuple[Syntax, ...]
+    notes: tuple[tuple[int, str], ...] = ()
+    letters: Letters = NO_LETTERS
+
+
+def parse_hand(text: str, lexicon: Lexicon, start: int = 0) -> Reading:
+    """The sides of an equation, or chain of equations, that stands in `text` from `start` on: one for a bare formula.
+
+    A leading `=` leaves an empty first side out. Raises FormulaError with the place in `text`.
     """
-    reader = HandReader(text, lexicon, tokenize_hand(text))
-    sides = reader.sides()
+    tokens = [token for token in tokenize_hand(text) if token.start >= start or token.kind == "end"]
+    words = {token.text for token in tokens}
+    letters = Letters(stand_in=next(letter for letter in (*_STAND_INS, "i'") if letter not in words and not lexicon.is_name(letter)))
+    try:
+        reader = HandReader(text, lexicon, tokens, letters)
+        sides = reader.sides()
+    except SampleLetterError as error:
+        letters = letters.binding((), sample=error.letter)
+        reader = HandReader(text, lexicon, tokens, letters)
+        sides = reader.sides()
     for side in sides:
         check_limits(side, text)
-    return sides
+    return Reading(sides, tuple(dict.fromkeys(reader.notes)), letters)
 
 
-class HandReader(CommandReader):
+class HandReader(CallReader):
     """Recursive descent over the tokens of a hand-written formula."""
 
     def sides(self) -> tuple[Syntax, ...]:
@@ -73,6 +90,27 @@ class HandReader(CommandReader):
     def refuse_juxtaposition(self) -> None:
         """Side by side is a product here."""
 
+    def comparison(self) -> Syntax:
+        """Of values, or of index letters: `[i = j]`."""
+        return self.attempt(self._index_comparison) or super().comparison()
+
+    def _index_comparison(self) -> Syntax | None:
+        sides: list[list[Token]] = [[]]
+        while self.peek("word", "number", "+", "-", *COMPARISONS):
+            token = self.take()
+            if token.kind in COMPARISONS:
+                sides.append([])
+            else:
+                sides[-1].append(token)
+        operator = next((token.kind for token in self.tokens[: self.at][::-1] if token.kind in COMPARISONS), "")
+        if len(sides) != 2 or not all(sides):
+            return None
+        left, right = map(self.index_tree, sides)
+        names = [each for tree in (left, right) if tree is not None for each in tree.walk() if isinstance(each, Name)]
+        if left is None or right is None or not names or any(self.lexicon.is_quantity(each.name) or len(each.name) > 1 for each in names):
+            return None
+        return Comparison(operator, left, right, start=left.start, end=right.end)
+
     def product(self) -> Syntax:
         factors, operators = [self.unary()], list[str]()
         while True:
@@ -91,7 +129,7 @@ class HandReader(CommandReader):
         return Product(tuple(factors), tuple(operators), start=factors[0].start, end=factors[-1].end)
 
     def _starts_factor(self) -> bool:
-        if self.peek("(", "[", "{", "word"):
+        if self.peek("(", "[", "{", "word") or (self.peek("|", "‖") and not self.bars):
             return True
         if self.peek("number"):
             before = self.tokens[self.at - 1]
@@ -101,11 +139,20 @@ class HandReader(CommandReader):
         return self.peek("command") and not self.token.text.startswith("end")
 
     def _refuse_tight_quotient(self, operators: list[str], factors: list[Syntax]) -> None:
-        """`1/2m` may be 1/(2m) or (1/2)m: that is asked, not guessed. With a blank, `1/2 m`, it is read from the left."""
-        divides = bool(operators) and operators[-1] == "/"
-        if divides and isinstance(factors[-1], Numeral) and self.peek("word") and self.token.start == self.tokens[self.at - 1].end:
-            below, behind = self.tokens[self.at - 1].text, self.token.text
-            raise self.error(f"1/{below}{behind} can be read in two ways", self.token, hint=f"write 1/({below}*{behind}) or (1/{below})*{behind}")
+        """`1/2m` may be 1/(2m) or (1/2)m: that is asked, not guessed. With a blank, `1/m Σ`, it is read from the left; so is a
+        number before a bracket, `1/2(a - y)^2`."""
+        if not operators or operators[-1] != "/":
+            return
+        numbers = all(isinstance(factor, Numeral) for factor in factors[-2:])
+        tight = self.token.start == self.tokens[self.at - 1].end and not (self.peek("command") and self.token.text == "sum")
+        if (not tight and not (numbers and self.peek("word"))) or (numbers and self.peek("(", "[", "{")):
+            return
+        if numbers and self.peek("word") and self.token.text in SUMS:
+            return
+        above, below = (self.text[factor.start : factor.end] for factor in factors[-2:])
+        behind = self.token.text
+        message = f"{above}/{below} {behind} can be read in two ways"
+        raise self.error(message, self.token, hint=f"write {above}/({below}*{behind}…) or ({above}/{below})*{behind}…")
 
     def power(self) -> Syntax:
         return self._scripted(self.postfix())
@@ -113,12 +160,12 @@ class HandReader(CommandReader):
     def _scripted(self, tree: Syntax) -> Syntax:
         """Powers and transposes behind a bracket, a number or a call."""
         raised = isinstance(tree, Binary) and tree.operator == "^" and self.tokens[self.at - 1].kind != ")"
-        while self.peek("^", "transpose", "'"):
-            if self.peek("transpose"):
-                tree = Transpose(tree, start=tree.start, end=self.take().end)
+        while self.peek("^", "transpose", "method", "'"):
+            if self.peek("transpose", "method"):
+                tree = self.suffixed(tree)
                 continue
             if self.peek("'"):
-                raise self.error("a prime stands behind the name of a function, not behind a bracket", self.token)
+                raise self.error("a prime stands behind the name of a function, not behind a bracket", self.token, hint="a transpose is written ^T")
             if raised:
                 raise self.error("a second ^ needs brackets", self.token, hint="write (a^b)^c or a^(b*c)")
             self.take()
@@ -139,13 +186,15 @@ class HandReader(CommandReader):
         match token.kind:
             case "number":
                 self.take()
-                return self.numeral(token)
+                return self.indicated(token) if token.text == "1" and self.peek("_") else self.numeral(token)
             case "(" | "[":
                 return self._bracketed(")" if token.kind == "(" else "]")
             case "{":
                 return self._braced()
+            case "|" | "‖":
+                return self._between_bars()
             case "word":
-                return self._word()
+                return self.word()
             case "command":
                 return self.command()
             case "end" | "newline":
@@ -162,100 +211,22 @@ class HandReader(CommandReader):
         """`{\\sigma_B}'`: a name in braces goes on behind them; anything else is as in round brackets."""
         return self.attempt(lambda: self.mentioned(self.braced_mention())) or self._bracketed("}")
 
-    def _word(self) -> Syntax:
-        derivative = self.attempt(self.plain_derivative)
-        if derivative is not None:
-            return derivative
-        if self.token.text in ("sum", "prod", "mean") and not self.lexicon.is_name(self.token.text):
-            return self.fold(self.take())
-        return self.mentioned(None)
-
-    def mentioned(self, given: Mention | None) -> Syntax:
-        """What a name stands for: a quantity, a call, or several names side by side."""
-        begin = self.at
-        mention = self.mention() if given is None else self.scripts(given)
-        function = self.lexicon.function(mention)
-        found = None if function is not None and self.peek("(") and mention.primes else self.lexicon.find(mention, self.bound)
-        if found is not None:
-            return self.transposed(found)
-        if function is not None:
-            return self._call_of(function, mention)
-        if mention.base in _FUNCTIONS_OF_TWO and self.peek("("):
-            return self._numpy(mention.base, mention)
-        split = self._side_by_side(begin) if given is None else None
-        if split is None:
-            raise self.lexicon.unknown(mention)
-        return split
-
-    def _side_by_side(self, begin: int) -> Syntax | None:
-        """A word that is no name, as names side by side: `wx` is w·x. The first name is as long as it can be."""
-        token = self.tokens[begin]
-        if token.kind != "word":
-            return None
-        readings = []
-        for length in range(len(token.text) - 1, 0, -1):
-            head, tail = token.text[:length], token.text[length:]
-            letters, digits = split_digits(head)
-            first = Mention(letters, 0, (Piece("digits", digits),) if digits else (), token.start, token.start + length)
-            found = self.lexicon.find(first, self.bound) if not tail[0].isdigit() else None
-            if found is not None:
-                readings.append((found, tail, length))
-        for found, tail, length in readings:
-            at, tokens = self.at, list(self.tokens)
-            self.at = begin
-            self.tokens[begin : begin + 1] = [rest_of(token, tail, token.start + length)]
-            try:
-                rest = self.mentioned(None)
-            except FormulaError:
-                self.at, self.tokens = at, tokens
-                continue
-            factors, operators = (rest.factors, rest.operators) if isinstance(rest, Product) else ((rest,), ())
-            return Product((found, *factors), ("", *operators), start=found.start, end=rest.end)
-        return None
-
-    def _call_of(self, function: str, mention: Mention) -> Syntax:
-        """A function at its arguments; a power may stand between: `\\tanh^2(z)`."""
-        exponent: Syntax | None = None
-        if self.peek("^"):
+    def _between_bars(self) -> Syntax:
+        """`|x|`, `‖x‖`."""
+        opened = self.open()
+        self.bars += 1
+        try:
+            inner = self.sum()
+            end = self.close(opened.kind, opened).end
+        finally:
+            self.bars -= 1
+        if opened.kind == "|":
+            return Call("abs", (inner,), start=opened.start, end=end)
+        kind = "2"
+        if self.peek("_"):
             self.take()
-            tokens, _ = self.script_tokens(raised=True)
-            exponent = self.inside(tokens)
-            if exponent == Negative(Numeral("1", Fraction(1))):
-                raise self.error("^{-1} behind a function can be its inverse or one over it", self.token, hint="write 1/f(x), or arctan")
-        if self.peek("(", "["):
-            arguments, options = self.arguments()
-        elif function.rstrip("'") in _WITHOUT_BRACKETS:
-            arguments, options = (self._tight(),), ()
-        else:
-            raise self.error(f"{self.text[mention.start : mention.end]!r} is a function: its argument stands behind it in brackets", self.tokens[self.at - 1])
-        end = self.tokens[self.at - 1].end
-        call: Syntax = Call(function, arguments, options, start=mention.start, end=end)
-        if exponent is not None:
-            call = Binary("^", call, exponent, start=mention.start, end=end)
-        return self.transposed(call)
-
-    def _tight(self) -> Syntax:
-        """The argument of a function without brackets: what holds together most tightly, `\\log a^{(i)}`, `\\tanh 2x`."""
-        if self.peek("-"):
-            sign = self.take()
-            operand = self._tight()
-            return Negative(operand, start=sign.start, end=operand.end)
-        first = self.power()
-        if isinstance(first, Numeral) and self.peek("word"):
-            second = self.power()
-            return Product((first, second), ("",), start=first.start, end=second.end)
-        return first
-
-    def _numpy(self, name: str, mention: Mention) -> Syntax:
-        """`np.dot(a, b)` and its kind as the operators that they are."""
-        arguments, _ = self.arguments()
-        if len(arguments) != 2:
-            raise self.error(f"{name} takes two arguments; {len(arguments)} given", self.tokens[self.at - 1])
-        left, right = arguments
-        end = self.tokens[self.at - 1].end
-        operator = _FUNCTIONS_OF_TWO[name]
-        if operator == "outer":
-            operator, right = "@", Transpose(right, start=right.start, end=right.end)
-        if operator in ("*", "/", "@"):
-            return self._scripted(Product((left, right), (operator,), start=mention.start, end=end))
-        return self._scripted(Binary(operator, left, right, start=mention.start, end=end))
+            tokens, end = self.script_tokens(raised=False)
+            kind = "".join(token.text for token in tokens)
+        if kind not in ("1", "2", "F"):
+            raise self.error("only the norms ‖x‖, ‖x‖_2, ‖x‖_F and ‖x‖_1 are read", self.tokens[self.at - 1])
+        return Call("norm1" if kind == "1" else "norm", (inner,), start=opened.start, end=end)

@@ -7,14 +7,18 @@ from `f(z)`, or `z^{(2)}` from a square.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from backprop_derive.errors import FormulaError
-from backprop_derive.language.grammar import Reader
-from backprop_derive.language.syntax import Binary, Name, Negative, Numeral, Syntax, Transpose
+from backprop_derive.language.grammar import MAXIMUM_DEPTH, Reader
+from backprop_derive.language.lexicon import NO_LETTERS, FinalError, Letters, Lexicon, Mention, Piece
+from backprop_derive.language.syntax import Binary, Name, Negative, Numeral, Syntax
 from backprop_derive.language.tokens import Token
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 ACCENT_COMMANDS = ("hat", "bar", "tilde")
 IGNORED_OPTIONS = ("keepdims", "dtype", "out")
@@ -22,66 +26,38 @@ _Result = TypeVar("_Result")
 GREEK_WORDS = frozenset(["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"])
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a name behind its letters: `digits` (the 1 of `W1`), `sub`, `label` (`^{(2)}`), or `index` (`[2]`).
-
-    `text` is the part without blanks and marks (`A_1` is `A1`), `tree` the part as an index, where it can be one.
-    """
-
-    kind: str
-    text: str
-    tree: Syntax | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A name as it was written: letters (accents spelled out), primes, and the pieces behind, in order."""
-
-    base: str
-    primes: int = 0
-    pieces: tuple[Piece, ...] = ()
-    start: int = 0
-    end: int = 0
-
-
-class Lexicon(Protocol):
-    """What names mean."""
-
-    def find(self, mention: Mention, bound: Sequence[str]) -> Syntax | None:
-        """The quantity, index or constant that is mentioned, None if there is none. `bound` are the letters of the sums around.
-
-        Raises FormulaError where it could be several.
-        """
-
-    def function(self, mention: Mention) -> str | None:
-        """The function that is mentioned, primes included, None if there is none."""
-
-    def unknown(self, mention: Mention) -> FormulaError:
-        """What to say of a mention that means nothing."""
-
-    def is_name(self, text: str) -> bool:
-        """Whether a bare word is a name of the network: `T` is no transpose then, `e` not Euler's number."""
-
-
 class NameReader(Reader):
     """Reads names; the formulas around them are read by who knows more."""
 
-    def __init__(self, text: str, lexicon: Lexicon, tokens: Sequence[Token], bound: tuple[str, ...] = ()) -> None:
-        self.text, self.lexicon, self.bound = text, lexicon, bound
+    def __init__(self, text: str, lexicon: Lexicon, tokens: Sequence[Token], letters: Letters = NO_LETTERS) -> None:
+        self.text, self.lexicon, self.letters = text, lexicon, letters
         self.tokens = list(tokens)
         self.at = 0
         self.depth = 0
+        self.bars = 0
+        self.notes: list[tuple[int, str]] = []
+
+    def below(self, tokens: Sequence[Token]) -> Self:
+        """A reader of some of the tokens."""
+        end = tokens[-1].end if tokens else self.token.start
+        inner = type(self)(self.text, self.lexicon, [*tokens, Token("end", "", end, end)], self.letters)
+        inner.notes, inner.depth = self.notes, self.depth + 1
+        if inner.depth > MAXIMUM_DEPTH:
+            raise self.error(f"brackets nested more than {MAXIMUM_DEPTH} deep", inner.token)
+        return inner
 
     def attempt(self, read: Callable[[], _Result | None]) -> _Result | None:
         """What `read` reads; where it gives None or cannot, the reader stands where it stood."""
-        at, depth, tokens = self.at, self.depth, list(self.tokens)
+        at, depth, tokens, noted = self.at, self.depth, list(self.tokens), len(self.notes)
         try:
             found = read()
+        except FinalError:
+            raise
         except FormulaError:
             found = None
         if found is None:
             self.at, self.depth, self.tokens = at, depth, tokens
+            del self.notes[noted:]
         return found
 
     def script_tokens(self, *, raised: bool) -> tuple[list[Token], int]:
@@ -157,7 +133,7 @@ class NameReader(Reader):
         return inner.base + token.text, inner.pieces
 
     def scripts(self, mention: Mention) -> Mention:
-        """The primes and scripts that follow, as long as they make a name."""
+        """The primes and scripts that follow, as long as they make a name; a superscript that makes none is left as a power."""
         while True:
             end = self.tokens[self.at - 1].end
             if self.peek("'"):
@@ -171,11 +147,28 @@ class NameReader(Reader):
                 mention = replace(mention, pieces=(*mention.pieces, *self._pieces("index", self.group())), end=self.tokens[self.at - 1].end)
             elif self.peek("^"):
                 longer = self.attempt(lambda now=mention: self._superscript(now))  # type: ignore[misc]
-                if longer is None:
+                if longer is not None:
+                    return longer
+                if not self._power_behind_scripts():
                     return mention
-                mention = longer
             else:
                 return mention
+
+    def _power_behind_scripts(self) -> bool:
+        """`z^2_1` is `z_1^2`: a subscript behind a power is put in front of it."""
+        at = self.at
+        if self.attempt(self._skipped_script) is None:
+            return False
+        behind = self.at
+        moved = self.peek("_", "'") and (self.take().kind == "'" or self.attempt(lambda: self.script_tokens(raised=False)) is not None)
+        end, self.at = self.at, at
+        if moved:
+            self.tokens[at:end] = [*self.tokens[behind:end], *self.tokens[at:behind]]
+        return bool(moved)
+
+    def _skipped_script(self) -> tuple[list[Token], int]:
+        self.take()
+        return self.script_tokens(raised=True)
 
     def _is_index_list(self) -> bool:
         """Whether a square bracket holds indices, and is no bracket around a formula or a condition."""
@@ -197,10 +190,10 @@ class NameReader(Reader):
 
     def _piece(self, kind: str, tokens: list[Token]) -> Piece:
         text = "".join("" if token.kind in ("_", "{", "}", "^") else token.text for token in tokens)
-        return Piece(kind, text, _index_tree(tokens))
+        return Piece(kind, text, self.index_tree(tokens))
 
     def _superscript(self, mention: Mention) -> Mention | None:
-        """The mention with the superscript that stands here, if that is a label, primes, or the place of a sample."""
+        """The mention with the superscript that stands here, if with all that follows it is a label, primes, or the place of a sample."""
         self.take()
         tokens, end = self.script_tokens(raised=True)
         primes = 0
@@ -210,26 +203,51 @@ class NameReader(Reader):
         label = tokens[:-1] if transposed else tokens
         raw = not (len(label) > 2 and label[0].kind in ("(", "[") and label[-1].kind in (")", "]"))
         inside = label if raw else label[1:-1]
-        longer = replace(mention, primes=mention.primes + primes, pieces=(*mention.pieces, *((self._piece("label", inside),) if inside else ())), end=end)
+        pieces = (self._piece("raised" if raw else "label", inside),) if inside else ()
+        longer = replace(mention, primes=mention.primes + primes, pieces=(*mention.pieces, *pieces), end=end)
+        if transposed:  # the label is the name's, the T stays behind it
+            self.tokens.insert(self.at, replace(tokens[-1], kind="transpose"))
+        longer = self.scripts(longer)
         if inside and not self._is_known(longer):
             return None
         if raw and inside and self._is_ambiguous_power(mention, longer, inside):
             message = f"{self.text[mention.start : end]!r} can be a name or a power"
-            raise FormulaError(message, self.text, mention.start, end, hint="write the label in brackets, ^{(2)}, or the power as (a)^2")
-        if transposed:  # the label is the name's, the T stays behind it
-            self.tokens.insert(self.at, replace(tokens[-1], kind="transpose"))
+            raise FinalError(message, self.text, mention.start, end, hint="write the label in brackets, ^{(2)}, or the power as (a)^2")
         return longer
 
     def _is_known(self, mention: Mention) -> bool:
-        return self.lexicon.find(mention, self.bound) is not None or self.lexicon.function(mention) is not None
+        return self.lexicon.find(mention, self.letters) is not None or self.lexicon.function(mention) is not None
 
     def _is_ambiguous_power(self, mention: Mention, longer: Mention, inside: Sequence[Token]) -> bool:
         number = len(inside) == 1 and inside[0].kind == "number"
-        return number and self.lexicon.find(mention, self.bound) is not None and self.lexicon.find(longer, self.bound) is not None
+        return number and self.lexicon.find(mention, self.letters) is not None and self.lexicon.find(longer, self.letters) is not None
+
+    def index_tree(self, tokens: Sequence[Token]) -> Syntax | None:
+        """A script as an index: a number, a letter, or their sum; None if it is none."""
+        tree: Syntax | None = None
+        sign = ""
+        for place, token in enumerate(tokens):
+            if token.kind in ("+", "-") and not sign and place + 1 < len(tokens):
+                sign = token.kind
+                continue
+            if place and not sign:
+                return None
+            if token.kind == "number" and token.text.isdigit():
+                part: Syntax = Numeral(token.text, Fraction(int(token.text)), start=token.start, end=token.end)
+            elif token.kind == "word":
+                part = Name(self.lexicon.index_letter(token.text, self.letters), start=token.start, end=token.end)
+            else:
+                return None
+            if tree is not None:
+                tree = Binary(sign, tree, part, start=tree.start, end=token.end)
+            else:
+                tree = Negative(part, start=token.start, end=token.end) if sign == "-" else part
+            sign = ""
+        return tree
 
     def braced_mention(self) -> Mention:
         start = self.token.start
-        inner = type(self)(self.text, self.lexicon, [*self.group(), Token("end", "", start, start)], self.bound)
+        inner = self.below(self.group())
         mention = inner.mention()
         if not inner.peek("end"):
             raise self.error("not a name", self.token)
@@ -239,18 +257,30 @@ class NameReader(Reader):
         """A quantity of the network at its place."""
         braced = self.peek("{")
         mention = self.scripts(self.braced_mention()) if braced else self.mention()
-        found = self.lexicon.find(mention, self.bound)
-        return found if isinstance(found, Name) else None
+        found = self.lexicon.find(mention, self.letters)
+        if not isinstance(found, Name):
+            return None
+        self.skip_arguments_of_cost(found)
+        return found
+
+    def skip_arguments_of_cost(self, found: Syntax) -> None:
+        """`J(W, b)`: the cost with what it depends on."""
+        if self.lexicon.is_cost(found):
+            self.skip_arguments()
+
+    def skip_arguments(self) -> None:
+        """What a quantity is a function of, where that is said: names, no formula."""
+        if not self.peek("("):
+            return
+        inside = self.attempt(lambda: tuple(self.group()))
+        if inside is not None and (not inside or any(token.kind in ("+", "-", "*", "/", "number") for token in inside)):
+            self.at -= len(inside) + 2
 
     def inside(self, tokens: Sequence[Token]) -> Syntax:
         """Some tokens as a formula of their own."""
         if not tokens:
             raise self.error("nothing stands in these brackets", self.tokens[self.at - 1])
-        last = tokens[-1].end
-        inner = type(self)(self.text, self.lexicon, [*tokens, Token("end", "", last, last)], self.bound)
-        inner.depth = self.depth + 1
-        if inner.depth > 60:
-            raise self.error("brackets nested more than 60 deep", tokens[0])
+        inner = self.below(tokens)
         tree = inner.sum()
         inner.expect_end()
         return tree
@@ -276,10 +306,9 @@ class NameReader(Reader):
         self.close(closing, opened)
         return tuple(arguments), tuple(options)
 
-    def transposed(self, tree: Syntax) -> Syntax:
-        while self.peek("transpose"):
-            tree = Transpose(tree, start=tree.start, end=self.take().end)
-        return tree
+    def suffixed(self, tree: Syntax) -> Syntax:
+        """Transposes and methods that stand behind a piece."""
+        raise NotImplementedError
 
     def mentioned(self, given: Mention | None) -> Syntax:
         """What a name stands for, `given` or the one that stands here: a quantity, a call, several names side by side."""
@@ -294,24 +323,3 @@ def split_digits(word: str) -> tuple[str, str]:
     """`W1` as `W` and `1`; digits that stand among letters belong to them."""
     letters = word.rstrip("0123456789")
     return letters, word[len(letters) :]
-
-
-def _index_tree(tokens: Sequence[Token]) -> Syntax | None:
-    """A script as an index: a number, a letter, or their sum; None if it is none."""
-    tree: Syntax | None = None
-    sign = "+"
-    for token in tokens:
-        if token.kind in ("+", "-"):
-            sign = token.kind
-            continue
-        if token.kind == "number" and token.text.isdigit():
-            part: Syntax = Numeral(token.text, Fraction(int(token.text)), start=token.start, end=token.end)
-        elif token.kind == "word":
-            part = Name(token.text, start=token.start, end=token.end)
-        else:
-            return None
-        if tree is not None:
-            tree = Binary(sign, tree, part, start=tree.start, end=token.end)
-        else:
-            tree = Negative(part, start=token.start, end=token.end) if sign == "-" else part
-    return tree

@@ -14,8 +14,8 @@ from backprop_derive.errors import FormulaError
 from backprop_derive.language.tokens import MAXIMUM_CHARACTERS, MAXIMUM_DIGITS, MAXIMUM_TOKENS, Token
 from backprop_derive.notation import ACCENTS, SPELLED, SUBSCRIPTS, SUPERSCRIPTS, plain_subscripts, plain_superscripts
 
-ELEMENTWISE, MATRIX = "⊙", "·"
-"""Two more products: `⊙` entry by entry, `·` of matrices where arrays stand on both sides."""
+ELEMENTWISE, MATRIX, OUTER = "⊙", "·", "⊗"
+"""More products: `⊙` entry by entry, `·` of matrices where arrays stand on both sides, `⊗` of every entry with every entry."""
 
 _SKIPPED = frozenset(
     ["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "middle", "quad", "qquad", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "hfill", "thinspace", "medspace", "thickspace", "negthinspace", "allowbreak", "mathstrut", "strut", ",", ";", ":", "!", ">", ""]
@@ -24,34 +24,38 @@ _FONTS = frozenset(["mathbf", "boldsymbol", "bm", "mathrm", "mathit", "mathsf", 
 _WORDS = {letter: letter for letter in SPELLED.values()} | {
     "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varsigma": "sigma", "varrho": "rho", "ell": "ell", "hbar": "h",
     "exp": "exp", "log": "log", "ln": "log", "lg": "log10", "sin": "sin", "cos": "cos", "tan": "tan", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh",
-    "arctan": "arctan", "max": "max", "min": "min", "sech": "sech",
+    "arctan": "arctan", "max": "max", "min": "min",
 }  # fmt: skip
 _OPERATORS = {
-    "cdot": MATRIX, "times": MATRIX, "ast": "*", "odot": ELEMENTWISE, "circ": ELEMENTWISE, "otimes": ELEMENTWISE, "div": "/",
+    "cdot": MATRIX, "times": MATRIX, "ast": "*", "odot": ELEMENTWISE, "circ": ELEMENTWISE, "otimes": OUTER, "div": "/",
     "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "lt": "<", "gt": ">",
     "approx": "=", "simeq": "=", "equiv": "=", "doteq": "=", "coloneqq": "=", "gets": "=", "leftarrow": "=", "Leftarrow": "=",
     "lbrace": "(", "rbrace": ")", "ldots": "..", "dots": "..", "cdots": "..", "lbrack": "[", "rbrack": "]", "lparen": "(", "rparen": ")", "{": "(", "}": ")", "prime": "'",
-    "vert": "|", "lvert": "|", "rvert": "|", "mid": "|", "|": "|",
+    "vert": "|", "lvert": "|", "rvert": "|", "mid": "|", "|": "‖", "Vert": "‖", "lVert": "‖", "rVert": "‖", "to": "=", "rightarrow": "=",
 }  # fmt: skip
 _CHARACTERS = {
     "−": "-", "–": "-", "‐": "-", "‑": "-", "·": MATRIX, "×": MATRIX, "⋅": MATRIX, "∙": MATRIX, "•": MATRIX, "∗": "*", "⊙": ELEMENTWISE, "∘": ELEMENTWISE,
-    "⊗": ELEMENTWISE, "◦": ELEMENTWISE, "÷": "/", "∕": "/", "⁄": "/", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "=", "≃": "=", "←": "=", "⟵": "=", "≔": "=",
+    "⊗": OUTER, "◦": ELEMENTWISE, "÷": "/", "∕": "/", "⁄": "/", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "=", "≃": "=", "←": "=", "⟵": "=", "≔": "=",
     "…": "..", "’": "'", "′": "'", "ʹ": "'", "`": "'",
 }  # fmt: skip
 _SEVERAL = {"″": ("'", "'"), "‴": ("'", "'", "'")}
 _FRACTIONS = {"½": ("1", "2"), "¼": ("1", "4"), "¾": ("3", "4"), "⅓": ("1", "3"), "⅔": ("2", "3")}
-_COMMANDS = {"∂": "partial", "Σ": "sum", "∑": "sum", "∏": "prod", "√": "sqrt", "∇": "nabla", "⊤": "top", "ᵀ": "top"}
+_COMMANDS = {"∈": "in", "∂": "partial", "Σ": "sum", "∑": "sum", "∏": "prod", "√": "sqrt", "∇": "nabla", "⊤": "top", "ᵀ": "top"}
 _ACCENT_OF_MARK = {mark: accent for accent, mark in ACCENTS.items()} | {"\u0305": "bar"}
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NUMPY = re.compile(r"(?:np|numpy|torch|math|tf|jnp)\.([A-Za-z_][A-Za-z0-9_]*)")
+_METHOD = re.compile(r"\.(dot|matmul|mm|sum|mean|mul|multiply|pow)(?=\()")
+_ONE = re.compile(r"\s*(?:\{\s*1\s*\}|1)\s*(?=[_(\[{]|\\[{(\[])")
+_OPENED_CASES = re.compile(r"\s*\\begin\{(?:cases|array|dcases)\}")
+_CASES = ("cases", "dcases", "rcases", "array")
 _TRANSPOSED = re.compile(r"\.(?:T|t\(\)|transpose\(\))(?![A-Za-z0-9_])")
 _LATEX_COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _PLAIN_GROUP = re.compile(r"\s*\{\s*([A-Za-z][A-Za-z0-9 -]*?)\s*\}")
 _ENVIRONMENT = re.compile(r"\{([A-Za-z]+\*?)\}(?:\{[lcr|]*\})?")
 _SIMPLE_OPERATORS = ("..", ".*", "./", "**", "<=", ">=", "==", "!=", ":=", "<-", "+", "-", "*", "/", "^", "@", "(", ")", "[", "]", "{", "}", ",", "=", "<", ">", "_", "|", "'")
-_SPELLINGS = {"**": "^", "==": "=", ":=": "=", "<-": "=", ".*": ELEMENTWISE, "./": "/"}
+_SPELLINGS = {"||": "‖", "**": "^", "==": "=", ":=": "=", "<-": "=", ".*": ELEMENTWISE, "./": "/"}
 _DROPPED = frozenset("&$~;")
 
 
@@ -68,6 +72,7 @@ class _Tokenizer:
         self.text = text
         self.tokens: list[Token] = []
         self.at = 0
+        self.cases = 0
 
     def run(self) -> list[Token]:
         while self.at < len(self.text):
@@ -88,7 +93,9 @@ class _Tokenizer:
 
     def _next(self) -> None:
         character = self.text[self.at]
-        if character in _DROPPED or (character.isspace() and (character == "\n" or unicodedata.category(character) != "Cc")) or character in "\t\r":
+        if character == "&" and self.cases:
+            self._add("&", "&", 1)
+        elif character in _DROPPED or (character.isspace() and (character == "\n" or unicodedata.category(character) != "Cc")) or character in "\t\r":
             self.at += 1
         elif character == "\\":
             self._command()
@@ -96,6 +103,8 @@ class _Tokenizer:
             self._add("word", numpy[0].partition(".")[2], len(numpy[0]))
         elif (transposed := _TRANSPOSED.match(self.text, self.at)) and self.tokens:
             self._add("transpose", ".T", len(transposed[0]))
+        elif method := _METHOD.match(self.text, self.at):
+            self._add("method", method[1], len(method[0]))
         elif number := _NUMBER.match(self.text, self.at):
             if sum(each.isdigit() for each in number[0]) > MAXIMUM_DIGITS:
                 raise FormulaError(f"a number of more than {MAXIMUM_DIGITS} digits", self.text, self.at, number.end())
@@ -182,6 +191,8 @@ class _Tokenizer:
             self.at += len(match[0])
             if name in ("left", "right", "middle") and self.text[self.at : self.at + 1] == ".":
                 self.at += 1
+        elif name in ("[", "]", "(", ")") or (name == "{" and _OPENED_CASES.match(self.text, match.end())):
+            self.at += len(match[0])
         elif name in _FONTS:
             self._font(match[0])
         elif name in _WORDS:
@@ -189,7 +200,10 @@ class _Tokenizer:
         elif name in _OPERATORS:
             self._add(_OPERATORS[name], _OPERATORS[name], len(match[0]))
         elif name in ("begin", "end") and (environment := _ENVIRONMENT.match(self.text, match.end())):
-            self._add("command", f"{name} {environment[1].rstrip('*')}", environment.end() - self.at)
+            kind = environment[1].rstrip("*")
+            if kind in _CASES:
+                kind, self.cases = "cases", self.cases + (1 if name == "begin" else -1)
+            self._add("command", f"{name} {kind}", environment.end() - self.at)
         else:
             self._add("command", {"dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "intercal": "top", "widehat": "hat", "overline": "bar", "widetilde": "tilde"}.get(name, name), len(match[0]))
 
@@ -200,7 +214,9 @@ class _Tokenizer:
     def _font(self, command: str) -> None:
         """A font: what stands in it is a word as it is, `\\text{out}`, or is read as if the font were not there."""
         group = _PLAIN_GROUP.match(self.text, self.at + len(command))
-        if group is not None:
+        if one := _ONE.match(self.text, self.at + len(command)):
+            self._add("command", "indicator", one.end() - self.at)
+        elif group is not None:
             word = re.sub("[ -]", "", group[1])
             self._add("word", word, group.end() - self.at)
         else:

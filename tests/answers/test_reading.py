@@ -43,7 +43,7 @@ ROWS = [
     ("neurons", "dL/dy' * dy'/do1 * do1/dw11", "dL/dy'*dy'/do1*do1/dw11"),
     ("neurons", r"\nabla_{v_1} C", "dC/dv1"),
     ("layers", "(a2 - y) a1^T", "(a2[j] - y[j])*a1[k]"),
-    ("layers", "dZ2 @ A1.T / m", "delta2[j]*a1[k]/m"),
+    ("layers", "dZ2 @ A1.T / m", "sum(delta2[j]*a1[k], i)/m"),
     ("layers", r"(W_2^T (\hat y - y)) \odot (1 - \tanh^2(z_1)) x^\top", "sum(W2[l,j]*(a2[l] - y[l]), l)*(1 - tanh(z1[j])^2)*x[k]"),
     ("layers", r"\frac{1}{m}\sum_i (\hat y_j - y_j) a_{1,k}", "1/m*sum((a2[j] - y[j])*a1[k], i)"),
     ("layers", r"W^{(2)}_{12}\,\delta^{[2]}_1", "W2[1,2]*delta2[1]"),

@@ -1,0 +1,169 @@
+"""The names that a hand calculation may use for the quantities of a network, each split into letters and what stands behind them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from backprop_derive.building.scope import Quantity
+from backprop_derive.calculus.derivation import Derivation
+from backprop_derive.graph.indices import Axis, axis_to, size
+from backprop_derive.graph.nodes import Node
+from backprop_derive.language.hand_names import split_digits
+
+_ACCUMULATED = ("z", "net", "s", "u")
+"""How pre-activations are called where nothing says that they are some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A quantity as a name: `base` its letters, `tail` all that stands behind them, without marks.
+
+    `labelled`: the name ends in a label, `a^(2)`, or it is the array of a numbered layer: a bare superscript is that number.
+    """
+
+    name: str
+    base: str
+    tail: str
+    primes: int
+    axes: tuple[Axis | None, ...]
+    sampled: bool
+    labelled: bool = False
+
+    @property
+    def rank(self) -> int:
+        """How many indices it takes."""
+        return len(self.axes)
+
+    def called(self, base: str, tail: str) -> Entry:
+        """The same quantity under another name."""
+        return replace(self, base=base, tail=tail, primes=0)
+
+
+def entry_of(name: str, quantity: Quantity) -> Entry:
+    """A name split up: `z_1^(2)` is `z` and `12`, `W1` is `W` and `1`."""
+    stem, label = (name[: name.index("^")], name[name.index("^") + 2 : -1]) if "^" in name else (name, "")
+    primes = len(stem) - len(stem.rstrip("'"))
+    stem = stem.rstrip("'")
+    base = "".join(_letters_of(stem))
+    tail = stem[len(base) :].replace("_", "") + label
+    labelled = bool(label) or (bool(quantity.axes) and tail.isdigit())
+    return Entry(name, base, tail, primes, quantity.axes, quantity.sampled, labelled)
+
+
+def _letters_of(stem: str) -> Iterator[str]:
+    for character in stem:
+        if not character.isalpha():
+            return
+        yield character
+
+
+@dataclass(frozen=True)
+class Entries:
+    """All entries of a network. `quantities` are its nodes, its adjoints and what was defined on the way."""
+
+    derivation: Derivation
+    quantities: Mapping[str, Quantity]
+
+    @cached_property
+    def by_base(self) -> Mapping[str, tuple[Entry, ...]]:
+        """The entries by their letters."""
+        found: dict[str, dict[Entry, None]] = {}
+        for entry in self._all():
+            found.setdefault(entry.base, {})[entry] = None
+        return {base: tuple(entries) for base, entries in found.items()}
+
+    @cached_property
+    def batches(self) -> Mapping[str, str]:
+        """Arrays of all samples, as programs have them, and of what they are: `A1` of a1, `dZ2` of the adjoint of z2."""
+        graph, found = self.derivation.graph, dict[str, str]()
+        if graph.samples is None:
+            return found
+        for node in graph.nodes:
+            if node.sampled and node.name[0].islower():
+                capital = node.name[0].upper() + node.name[1:]
+                found[capital] = node.name
+                if node.name in self.derivation.names:
+                    found[f"d{capital}"] = self.derivation.names[node.name]
+        own = {*self.quantities, *graph.aliases}
+        return {name: of for name, of in found.items() if name not in own and of in self.quantities}
+
+    def batch_quantity(self, name: str, *, columns: bool) -> Quantity:
+        """The array of all samples as one of a formula; a sample is a column of it, or a row."""
+        samples = self.derivation.graph.samples
+        assert samples is not None
+        own, batch = self.quantities[self.batches[name]].axes, axis_to(size(samples.size))
+        return Quantity((*own, batch) if columns else (batch, *own))
+
+    def _all(self) -> Iterator[Entry]:
+        graph = self.derivation.graph
+        exact = [entry_of(name, quantity) for name, quantity in self.quantities.items()]
+        exact += [replace(entry_of(alias, self.quantities[name]), name=name) for alias, name in graph.aliases.items()]
+        yield from exact
+        known = {(entry.base, entry.tail) for entry in exact}
+        for entry in self._others(exact):
+            if (entry.base, entry.tail) not in known:
+                yield entry
+
+    def _others(self, exact: Sequence[Entry]) -> Iterator[Entry]:
+        """Names that the spec does not have, where they are clear."""
+        yield from self._deltas()
+        yield from _only_layers(exact)
+        for name in self.batches:
+            yield entry_of(name, self.batch_quantity(name, columns=True))
+        outputs = self.derivation.graph.outputs
+        if len(outputs) == 1:
+            yield entry_of(outputs[0], self.quantities[outputs[0]]).called("yhat", "")
+
+    # -- adjoints -----------------------------------------------------------------------------------------------------
+
+    def _deltas(self) -> Iterator[Entry]:
+        """The adjoints of pre-activations under the names that people give them: δ_o1 for that of net_o1, δ_h for that of unit h."""
+        found = [(tail, adjoint) for node, adjoint in self._accumulated() for tail in self._tails(node)]
+        counted = Counter(tail for tail, _ in found)
+        for tail, adjoint in found:
+            if counted[tail] == 1:
+                entry = entry_of(adjoint, self.quantities[adjoint])
+                yield replace(entry.called("delta", tail), labelled=entry.rank > 0)
+
+    def _accumulated(self) -> list[tuple[Node, str]]:
+        graph, names = self.derivation.graph, self.derivation.names
+        stated = [graph.node(of) for of in names if graph.node(of).role == "preactivation"]
+        if not stated:
+            stated = [graph.node(of) for of in names if not graph.node(of).is_leaf and entry_of(of, Quantity()).base in _ACCUMULATED]
+        return [(node, names[node.name]) for node in stated]
+
+    def _tails(self, node: Node) -> set[str]:
+        """What may stand behind the δ of a pre-activation: what stands behind its own name, its unit, its output."""
+        graph = self.derivation.graph
+        found = {entry_of(node.name, Quantity()).tail, flat(node.unit)}
+        outputs = [child for child in graph.children[node.name] if graph.node(child).role == "activation" and graph.node(child).unit == node.unit]
+        for child in outputs:
+            found |= {flat(child), entry_of(child, Quantity()).tail}
+        if graph.outputs and {node.name, *outputs} & {*graph.outputs}:
+            found |= {"out", "output", "o"} if len(graph.outputs) == 1 else set()
+        elif len(self._accumulated_units) == 2:
+            found |= {"hidden", "hid", "h"}
+        if len(self._accumulated_units) == 1:
+            found.add("")
+        return found - ({""} if len(self._accumulated_units) > 1 else set())
+
+    @cached_property
+    def _accumulated_units(self) -> frozenset[str]:
+        return frozenset(node.name for node, _ in self._accumulated())
+
+
+def _only_layers(exact: Sequence[Entry]) -> Iterator[Entry]:
+    """`W_{21}` in a network with one numbered layer: its letters alone are enough."""
+    numbered = [entry for entry in exact if entry.rank and entry.labelled and entry.tail.isdigit() and len(split_digits(entry.name)[1]) > 0]
+    counted = Counter(entry.base for entry in numbered)
+    for entry in numbered:
+        if counted[entry.base] == 1:
+            yield replace(entry.called(entry.base, ""), labelled=False)
+
+
+def flat(name: str) -> str:
+    """A name without its marks: `f_{A_1}` and `f_A1` are one."""
+    return "".join(character for character in name if character.isalnum())

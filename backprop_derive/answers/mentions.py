@@ -1,0 +1,124 @@
+"""How the pieces of a written name divide into a quantity's name and its indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from backprop_derive.answers.entries import Entry
+from backprop_derive.graph.indices import Axis
+from backprop_derive.language.lexicon import Letters, Mention, Piece
+from backprop_derive.language.syntax import Name, Numeral, Syntax
+
+if TYPE_CHECKING:
+    from backprop_derive.answers.vocabulary import Vocabulary
+
+_MOST_PIECES = 6
+
+
+def readings_of(mention: Mention, vocabulary: Vocabulary, letters: Letters) -> tuple[tuple[int, Name], ...]:
+    """Every way to read a mention, with the number of pieces that are indices then."""
+    return tuple(dict.fromkeys(_readings(mention, vocabulary, letters)))
+
+
+def _readings(mention: Mention, vocabulary: Vocabulary, letters: Letters) -> Iterator[tuple[int, Name]]:
+    if len(mention.pieces) > _MOST_PIECES:
+        return
+    for entry in vocabulary.entries.by_base.get(mention.base, ()):
+        if entry.primes != mention.primes:
+            continue
+        for used, left in _divisions(mention.pieces):
+            if entry.tail in _spellings(used) and (entry.labelled or not any(piece.kind == "raised" and piece.text.isdigit() for piece in used)):
+                indices = _indices(entry, left, vocabulary, letters)
+                if indices is not None:
+                    yield len(left), Name(entry.name, indices, start=mention.start, end=mention.end)
+
+
+def _divisions(pieces: Sequence[Piece]) -> Iterator[tuple[tuple[Piece, ...], tuple[Piece, ...]]]:
+    """Every way to divide the pieces into those of the name and those that are indices."""
+    places = range(len(pieces))
+    for count in range(len(pieces), -1, -1):
+        for chosen in combinations(places, count):
+            yield tuple(pieces[at] for at in chosen), tuple(pieces[at] for at in places if at not in chosen)
+
+
+def _spellings(pieces: Sequence[Piece]) -> set[str]:
+    """What the pieces spell, in the order in which they stand, and with labels first or last."""
+    labels = [piece.text for piece in pieces if piece.kind in ("label", "raised")]
+    others = [piece.text for piece in pieces if piece.kind not in ("label", "raised")]
+    return {"".join(piece.text for piece in pieces), "".join(labels + others), "".join(others + labels)}
+
+
+def _indices(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabulary, letters: Letters) -> tuple[Syntax, ...] | None:
+    """The pieces that are left over as the indices of a quantity; None if they cannot be."""
+    sample: tuple[Syntax, ...] = ()
+    if entry.sampled:
+        pieces, sample = _without_sample(entry, pieces, vocabulary, letters)
+    if any(piece.kind == "digits" or piece.kind in ("label", "raised") for piece in pieces):
+        return None
+    if not pieces:
+        return _whole(entry, sample)
+    trees = _trees(entry, pieces, vocabulary, letters)
+    if trees is None or not all(map(_fits, trees, entry.axes)):
+        return None
+    return (*sample, *trees)
+
+
+def _whole(entry: Entry, sample: tuple[Syntax, ...]) -> tuple[Syntax, ...] | None:
+    """No index at all; with the number of a sample, all entries have to be said."""
+    return sample if not sample or not entry.rank else None
+
+
+def _without_sample(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabulary, letters: Letters) -> tuple[Sequence[Piece], tuple[Syntax, ...]]:
+    """The pieces without the letter of the sample. A number in brackets behind data, `x^{(2)}`, is the sample of that number."""
+    node = vocabulary.graph.by_name.get(entry.name)
+    is_data = node is not None and node.is_leaf and entry.name == entry.base
+    for place, piece in enumerate(pieces):
+        rest = (*pieces[:place], *pieces[place + 1 :])
+        if piece.text in letters.samples:
+            return rest, ()
+        if is_data and piece.kind == "label" and piece.text.isdigit() and piece.tree is not None and int(piece.text) > 0:
+            return rest, (piece.tree,)
+    if len(pieces) == 1 and len(pieces[0].text) == entry.rank + 1 and pieces[0].text[:1] in letters.samples and entry.rank:  # x_{ij}
+        return (replace(pieces[0], text=pieces[0].text[1:], tree=None),), ()
+    return pieces, ()
+
+
+def _trees(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabulary, letters: Letters) -> tuple[Syntax, ...] | None:
+    trees = [piece.tree for piece in pieces]
+    if len(pieces) == 1 and len(pieces[0].text) == entry.rank and (entry.rank > 1 or trees[0] is None):
+        trees = [_letter_or_digit(character, pieces[0], vocabulary, letters) for character in pieces[0].text]
+    if len(trees) != entry.rank:
+        return None
+    found = tuple(tree for tree in trees if tree is not None and _is_index(tree, vocabulary, letters))
+    return found if len(found) == entry.rank else None
+
+
+def _is_index(tree: Syntax, vocabulary: Vocabulary, letters: Letters) -> bool:
+    """Whether a piece can be an index: a number, a letter that no quantity has, a size, or their sum."""
+    return all(_is_letter(each.name, vocabulary, letters) for each in tree.walk() if isinstance(each, Name))
+
+
+def _is_letter(name: str, vocabulary: Vocabulary, letters: Letters) -> bool:
+    if name in letters.bound or name == letters.stand_in or name in vocabulary.scope.sizes:
+        return True
+    return (len(name) == 1 and name.isalpha()) and not vocabulary.is_quantity(name) and name != vocabulary.sample_index
+
+
+def _fits(tree: Syntax, axis: Axis | None) -> bool:
+    """Whether a number lies on an axis."""
+    if not isinstance(tree, Numeral) or axis is None:
+        return True
+    low, high = axis.low.number, axis.high.number
+    return (low is None or tree.value >= low) and (high is None or tree.value <= high)
+
+
+def _letter_or_digit(character: str, piece: Piece, vocabulary: Vocabulary, letters: Letters) -> Syntax | None:
+    start = piece.tree.start if piece.tree is not None else 0
+    end = piece.tree.end if piece.tree is not None else 0
+    if character.isdigit():
+        return Numeral(character, Fraction(int(character)), start=start, end=end)
+    return Name(vocabulary.index_letter(character, letters), start=start, end=end) if character.isalpha() else None
