@@ -45,6 +45,10 @@ def test_readme_shows_the_check_that_is_printed() -> None:
     assert digits_hidden(blocks("text")[1].rstrip()) == digits_hidden(run("check", "two_hidden_nodes").rstrip())
 
 
+def test_readme_shows_the_evaluation_that_is_printed() -> None:
+    assert blocks("text")[2].rstrip() in run("evaluate", "mazur")
+
+
 def test_readme_code_prints_what_its_comments_say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (code,) = blocks("python")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from backprop_derive.presentation.breaking import broken
-from backprop_derive.presentation.curves import drawn_curve
 from backprop_derive.presentation.document import (
     Aligned,
     Block,
@@ -97,6 +96,8 @@ class _Page:
             case Results(lines):
                 yield from (((line, ""),) for line in self._results(lines))
             case Curve():
+                from backprop_derive.presentation.curves import drawn_curve
+
                 yield from (((line, ""),) for line in drawn_curve(block, self.width, unicode=self.unicode))
             case Listing(text):
                 for line in text.splitlines():
