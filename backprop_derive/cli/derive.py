@@ -39,7 +39,7 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
-    from backprop_derive.cli.numbers import numbers_of
+    from backprop_derive.cli.numbers import fit_of, numbers_of
     from backprop_derive.cli.weights import entries_where_clearer, every_entry, find_weights
     from backprop_derive.errors import NotYetError
     from backprop_derive.presentation.figures import DIGITS
@@ -54,7 +54,15 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         chosen = entries_where_clearer(graph, chosen)
     derivation = derive(graph)
     numbers, note = numbers_of(derivation, sample, wanted=digits is not None or sample is not None)
+    digits = digits or DIGITS
     document = present(
-        derivation, weights=chosen, forms=forms or DEFAULT_FORMS, detail=detail, numbers=numbers, digits=digits or DIGITS, note=note  # type: ignore[arg-type]
+        derivation,
+        weights=chosen,
+        forms=forms or DEFAULT_FORMS,  # type: ignore[arg-type]
+        detail=detail,  # type: ignore[arg-type]
+        numbers=numbers,
+        digits=digits,
+        note=note,
+        fit=fit_of(graph, numbers, digits),
     )
     emit(document, output)

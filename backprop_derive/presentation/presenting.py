@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from backprop_derive.calculus.derivation import Delta, Derivation, Gradient
+from backprop_derive.calculus.linear_models import linear_model
 from backprop_derive.calculus.steps import Factor, Step
 from backprop_derive.graph.expressions import Expression, Number, Partial, Ref
 from backprop_derive.graph.indices import Axis
 from backprop_derive.presentation.document import Aligned, Block, Document, Equation, Heading, Paragraph, Row, Text
 from backprop_derive.presentation.figures import DIGITS
+from backprop_derive.presentation.fitting import Fit, fitting, fitting_record
 from backprop_derive.presentation.network import forward_rows, header
 from backprop_derive.presentation.records import derivation_record
 from backprop_derive.presentation.selection import (
@@ -24,6 +26,7 @@ from backprop_derive.presentation.selection import (
     closed_form,
     derivative,
     from_the_output_back,
+    has_all_parameters,
     needed_deltas,
     recorded_form,
 )
@@ -49,14 +52,20 @@ def present(
     numbers: WorkedNumbers | None = None,
     digits: int = DIGITS,
     note: str = "",
+    fit: Fit | None = None,
 ) -> Document:
     """The page of a derivation: all parameters, or only `weights`. With `numbers`, each formula has a line with its numbers,
-    `digits` significant ones, below it. `note` is said of numbers that there are not. Raises NotYetError for what is not built."""
+    `digits` significant ones, below it. `note` is said of numbers that there are not; `fit` are those of a
+    linear model. Raises NotYetError for what is not built."""
     chosen = chosen_gradients(derivation, weights)
+    model = linear_model(derivation.graph) if has_all_parameters(derivation, chosen) else None
     working = None if numbers is None else Working(numbers, digits)
     page = _Page(derivation, from_the_output_back(derivation, chosen), tuple(forms), detail, working, note)
     record = derivation_record(derivation, {key: recorded_form(derivation, gradient, forms) for key, gradient in chosen.items()}, numbers)
-    return Document(tuple(page.blocks()), record, derivation.graph, adjoint_axes(derivation))
+    if model is not None:
+        record["least_squares"] = fitting_record(model, fit)
+    behind = fitting(derivation, model, fit, digits) if model is not None and detail != "brief" and "textbook" in forms else ()
+    return Document((*page.blocks(), *behind), record, derivation.graph, adjoint_axes(derivation))
 
 
 def adjoint_axes(derivation: Derivation) -> Mapping[str, tuple[tuple[Axis, ...], bool]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Literal
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
@@ -24,6 +26,19 @@ def chosen_gradients(derivation: Derivation, weights: Sequence[Weight]) -> dict[
 
 def _key(name: str, entry: tuple[int, ...] | None) -> str:
     return f"{name}[{','.join(map(str, entry))}]" if entry else name
+
+
+def has_all_parameters(derivation: Derivation, chosen: Mapping[str, Gradient]) -> bool:
+    """Whether the gradient of every parameter is chosen, as a whole or each of its entries."""
+    entries = [name for name in derivation.graph.parameters if name not in chosen]
+    found = Counter(gradient.of.name for gradient in chosen.values())
+    return all(found[name] and found[name] == _count(derivation, name) for name in entries)
+
+
+def _count(derivation: Derivation, name: str) -> int | None:
+    """How many entries a parameter has; None where that depends on a size."""
+    lengths = [axis.length.resize(derivation.graph.sizes).number for axis in derivation.graph.node(name).axes]
+    return None if None in lengths else prod(length for length in lengths if length is not None)
 
 
 def derivative(derivation: Derivation, gradient: Gradient) -> Partial:

@@ -106,7 +106,7 @@ class UnicodeWriter(AsciiWriter):
     def fraction(self, numerator: Written, denominator: Written) -> Written:
         if numerator.text.isdecimal() and denominator.text.isdecimal():
             value = Fraction(int(numerator.text), int(denominator.text))
-            if value in _VULGAR:
+            if value in _VULGAR and value.denominator == int(denominator.text):
                 return Written(_VULGAR[value])
         return super().fraction(numerator, denominator)
 

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import Derivation, derive
-from backprop_derive.cli.numbers import numbers_of
+from backprop_derive.cli.numbers import fit_of, numbers_of
 from backprop_derive.errors import EvaluationError, UsageError
 from backprop_derive.graph.expressions import Compare, Ref
 from backprop_derive.numerics.training import evaluate
@@ -81,7 +81,8 @@ def numbers_at(derivation: Derivation, sample: int | None = None) -> WorkedNumbe
 
 def page_of(text: str, sample: int | None = None, **options: Any) -> Document:
     derivation = derivation_of(text)
-    return present(derivation, numbers=numbers_at(derivation, sample), **options)
+    numbers = numbers_at(derivation, sample)
+    return present(derivation, numbers=numbers, fit=fit_of(derivation.graph, numbers, options.get("digits", 4)), **options)
 
 
 def printed(document: Document, width: int = 100) -> str:
@@ -117,7 +118,7 @@ def worked_rows(document: Document) -> Iterator[Row]:
 
 @pytest.mark.parametrize(("golden", "text", "options", "width"), [
     ("mazur_worked", (ROOT / "specs" / "mazur.yaml").read_text(encoding="utf-8"), {"weights": [("w5", None), ("w1", None)]}, 80),
-    ("line_worked", LINE, {}, 60),
+    ("line_worked", (ROOT / "specs" / "line.yaml").read_text(encoding="utf-8"), {}, 60),
     ("small_worked", SMALL, {"weights": [("W2", None), ("W1", (2, 1))]}, 80),
 ])  # fmt: skip
 def test_the_page_is_the_golden_one(golden: str, text: str, options: Any, width: int) -> None:
@@ -165,7 +166,7 @@ def test_a_brief_page_has_the_numbers_too() -> None:
 
 def test_a_full_page_ends_each_gradient_in_numbers() -> None:
     found = lines(page_of(LINE, detail="full"))
-    assert found.count("In numbers") == 2
+    assert found.count("In numbers") == 3  # the third in the part on the linear model
     assert "∂L/∂intercept = 2·(0.5 − 2) = −3 of sample 1" in found
 
 
@@ -248,6 +249,64 @@ def test_a_figure_in_each_style(value: float, ascii_text: str, unicode_text: str
 
     product = mul(figure(value), Ref("x"))
     assert [style(graph).write(product) for style in (AsciiWriter, UnicodeWriter, LatexWriter)] == [ascii_text, unicode_text, latex_text]
+
+
+# -- a linear model -------------------------------------------------------------------------------------------------------
+
+SINGULAR = LINE.replace("x: 2,", "x: 1,").replace("x: 4,", "x: 1,")
+NARROW = LINE.replace("x: 2,", "x: 2000,").replace("x: 4,", "x: 4000,")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (LINE, "∂C/∂slope = 2/m Σ_i (ŷ − y)·x twice the mean of the residual times x"),
+        (LINE + "cost: sum\n", "∂C/∂intercept = 2 Σ_i (ŷ − y) twice the sum of the residual"),
+        (LINE.replace("squared_error", "half_squared_error"), "∂C/∂slope = 1/m Σ_i (ŷ − y)·x the mean of the residual times x"),
+        (LINE, "slope Σ_i x² + intercept Σ_i x = Σ_i x·y"),
+        (LINE, "21·slope + 7·intercept = 26"),
+        (LINE, "closed form 0.8214 1.25 0.005952"),
+        (LINE, "After 303 steps descent is where the closed form is."),
+        (LINE + "learning_rate: 1\n", "With the learning rate 1 of the spec descent does not come down: it has to be below 0.1282, which"),
+        (SINGULAR, "Only 1 of these 2 equations is independent: in these 3 samples, what multiplies one parameter is"),
+        (NARROW, "After 5000 steps descent is still on its way: the bowl is 1.7·10⁷ times as steep in one direction"),
+        (LINE.replace("x: 1,", "x: -9,"), "101·slope − 3·intercept = 6"),
+    ],
+)
+def test_a_line_of_the_part_on_a_linear_model(text: str, line: str) -> None:
+    found = lines(page_of(text))
+    assert line in found, "\n".join(found)
+
+
+def test_parameters_without_a_value_start_at_zero() -> None:
+    graph = derivation_of(LINE.replace("values: {slope: 0, intercept: 0.5}\n", "")).graph
+    fit = fit_of(graph, None, 4)
+    assert fit is not None
+    assert fit.descent is not None
+    assert fit.descent.stations[0].entries.tolist() == [0, 0]
+    assert fit.squares.solution == pytest.approx([23 / 28, 1.25])
+
+
+@pytest.mark.parametrize("options", [{"detail": "brief"}, {"weights": [("slope", None)]}, {"forms": ["backward"]}])
+def test_a_page_of_less_has_no_such_part(options: Any) -> None:
+    assert "Where the gradient is 0" not in lines(page_of(LINE, **options))
+
+
+def test_every_entry_is_every_parameter() -> None:
+    text = "inputs: [p, q]\nlayers:\n  - dense: 1\nloss: mse\n"
+    every = [("W1", (1, 1)), ("W1", (1, 2)), ("b1", (1,))]
+    derivation = derivation_of(text)
+    for chosen, expected in ((every, True), (every[1:], False)):
+        assert ("Where the gradient is 0" in lines(present(derivation, weights=chosen))) == expected
+
+
+def test_the_record_has_the_solution() -> None:
+    record = json.loads(render(page_of(LINE), "json"))["least_squares"]
+    assert record["normal_equations"]["intercept"]["left"]["text"] == "slope*sum(x, i) + intercept*m"
+    assert record["closed_form"]["intercept"]["text"] == "(sum(y, i) - slope*sum(x, i))/m"
+    assert record["solution"] == {"slope": pytest.approx(23 / 28), "intercept": pytest.approx(1.25)}
+    assert record["cost"] == pytest.approx(1 / 168)
+    assert json.loads(render(page_of(SINGULAR), "json"))["least_squares"]["solution"] is None
 
 
 # -- where there are none -------------------------------------------------------------------------------------------------
