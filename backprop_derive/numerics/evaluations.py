@@ -15,6 +15,9 @@ from backprop_derive.numerics.leaves import Leaves
 from backprop_derive.numerics.passes import Passes
 from backprop_derive.operations.optimizers import Optimizer
 
+SMALL = 1e-9
+ROUNDING = 8 * float(np.finfo(float).eps)
+
 
 @dataclass(frozen=True)
 class Training:
@@ -78,16 +81,33 @@ class Evaluation:
     @cached_property
     def adjoints(self) -> Mapping[str, Array]:
         """∂C/∂(every node, input, target and constant), with all factors; 0 where nothing reaches the cost."""
-        passes = self._backward_pass(self.backward)
+        passes = self._gradient_pass
         found = {node.name: passes.gradient(node.name) for node in self.graph.nodes if node.role != "parameter"}
         return {name: self._shown(name, array) for name, array in found.items()}
 
     @cached_property
     def deltas(self) -> Mapping[str, Array]:
         """The adjoints by their names in the derivation, `delta_B` or `bar_v`, relative to the summed loss Σ_i L_i."""
-        backward = delta_graph(self.graph)
-        passes = self._backward_pass(backward)
-        return {adjoint: self._shown(name, passes.value(adjoint)) for name, adjoint in backward.adjoints.items()}
+        passes = self._delta_pass
+        return {adjoint: self._shown(name, passes.value(adjoint)) for name, adjoint in passes.backward.adjoints.items()}
+
+    def gradient_for_the_eye(self, name: str) -> Array:
+        """The gradient of a parameter, 0 where it is nothing but the rounding of summands that cancel."""
+        adjoint = self.backward.adjoints.get(name)
+        return self.gradients[name] if adjoint is None else without_rounding(self._gradient_pass, adjoint, self.gradients[name])
+
+    def delta_for_the_eye(self, adjoint: str) -> Array:
+        """One of `deltas`, in the same way."""
+        name = next(name for name, each in self._delta_pass.backward.adjoints.items() if each == adjoint)
+        return self._shown(name, without_rounding(self._delta_pass, adjoint, self._delta_pass.value(adjoint)))
+
+    @cached_property
+    def _gradient_pass(self) -> Passes:
+        return self._backward_pass(self.backward)
+
+    @cached_property
+    def _delta_pass(self) -> Passes:
+        return self._backward_pass(delta_graph(self.graph))
 
     def _backward_pass(self, backward: BackwardGraph) -> Passes:
         """All adjoints, from the values of the forward pass."""
@@ -102,3 +122,13 @@ class Evaluation:
         if self.graph.node(name).sampled:
             return array if self.with_data else np.asarray(array[0, ...])
         return array[None] if name in self.sampled else array
+
+
+def without_rounding(passes: Passes, adjoint: str, value: Array) -> Array:
+    """The value of an adjoint with 0 for entries that are no larger than the rounding errors of their summands."""
+    small = (value != 0) & (np.abs(value) <= SMALL)
+    if not small.any():
+        return value
+    node = passes.backward.graph.node(adjoint)
+    scale = passes.evaluator.expression(node.pieces[0].definition, node.letters, node.axes, magnitude=True)
+    return np.where(small & (np.abs(value) <= ROUNDING * scale), 0.0, value)

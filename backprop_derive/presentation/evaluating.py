@@ -127,8 +127,7 @@ class _Page:
         lines: list[_Line] = []
         for node in self.graph.nodes:
             if not node.is_leaf:
-                formula = node.pieces[0].definition if len(node.pieces) == 1 else None
-                lines += self._lines(node, self.evaluation.values[node.name], Ref(node.name), formula)
+                lines += self._lines(node, self.evaluation.values[node.name], Ref(node.name))
         own_cost, cost = self.graph.cost.name != self.graph.cost.loss, figure(self.evaluation.cost, self.digits)
         side_by_side = any(len(line.numbers) > 1 for line in lines)
         if own_cost and not side_by_side:
@@ -141,21 +140,24 @@ class _Page:
     def _backward(self) -> Iterator[Block]:
         chain = self.derivation.chain
         lines: list[_Line] = []
+        said: list[str | Expression] = ["δ is the derivative of the loss ", self.loss.ref(), " with respect to a pre-activation"]
         for node in reversed(self.graph.nodes):
             if node.is_leaf or node.name == self.loss.name or node.name not in chain.adjoints:
                 continue
             name, delta = chain.names[node.name], self.derivation.deltas.get(node.name)
+            if delta is not None and node.role != "preactivation":
+                said += [", ", Ref(name), " that with respect to ", Ref(node.name)]
             formula = delta.value if delta is not None else chain.settled(chain.assembled(node.name, chain.by_name), node)
             label = Ref(name) if node.name in chain.shown else Partial(self.loss.ref(), Ref(node.name))
-            lines += self._lines(node, self.evaluation.deltas[name], label, formula)
+            lines += self._lines(node, self.evaluation.delta_for_the_eye(name), label, formula)
         if lines:
-            yield from self._table("Backward pass", lines, ("δ is the derivative of the loss ", self.loss.ref(), " with respect to a pre-activation."))
+            yield from self._table("Backward pass", lines, (*said, "."))
 
     def _gradients(self) -> Iterator[Block]:
         lines: list[_Line] = []
         for name in self.graph.parameters:
             label, formula = Partial(Ref(self.graph.cost.name), Ref(name)), self.derivation.gradient(name).backward
-            lines += self._lines(self.graph.node(name), self.evaluation.gradients[name], label, formula)
+            lines += self._lines(self.graph.node(name), self.evaluation.gradient_for_the_eye(name), label, formula)
         yield from self._table("Gradients", lines)
 
     def _table(self, title: str, lines: Sequence[_Line], said: Text = ()) -> Iterator[Block]:
@@ -174,20 +176,26 @@ class _Page:
     # -- one node ---------------------------------------------------------------------------------------------------------
 
     def _lines(self, node: Node, array: Array, label: Ref | Partial, formula: Expression | None = None) -> Iterator[_Line]:
-        """A line an entry, the formula beside the first; a large array in one line."""
+        """A line an entry, the formula beside the first that it is for; a large array in one line.
+
+        Without a formula it is that of the node's definition at each place, where it has one.
+        """
         samples = node.name in self.evaluation.sampled and array.ndim > 0
         shape = array.shape[1:] if samples else array.shape
         parts = [array[at] for at in self.chosen] if samples else [array]
         if prod(shape) > MOST_ENTRIES:
             size = " × ".join(map(str, shape))
             said = tuple((f"{size} numbers from ", self._figure(part.min()), " to ", self._figure(part.max())) for part in parts)
-            yield _Line(label, formula, said)
+            yield _Line(label, formula if formula is not None or len(node.pieces) != 1 else node.pieces[0].definition, said)
             return
         lows = [axis.low.number or 0 for axis in (node.axes[1:] if node.sampled else node.axes)]
+        given: set[Expression] = set()
         for at in product(*map(range, shape)):
             place = tuple(number(index + low) for index, low in zip(at, lows, strict=True))
             numbers = tuple((self._figure(part[at]),) for part in parts)
-            yield _Line(_placed(label, place), formula if not any(at) else None, numbers)
+            found = formula if formula is not None else _definition(node, place)
+            yield _Line(_placed(label, place), None if found is None or found in given else found, numbers)
+            given |= {found} if found is not None else set()
 
     def _figure(self, value: float) -> Figure:
         return figure(float(value), self.digits)
@@ -222,6 +230,13 @@ class _Page:
         rows = tuple(((str(at),), (self._figure(training.history[at]),)) for at in places)
         yield Table((("steps",), ("cost",)), rows)
         yield Curve(training.history, "steps", "cost", self.graph.title)
+
+
+def _definition(node: Node, place: tuple[Affine, ...]) -> Expression | None:
+    """The definition that holds at a place: that of the entry itself, or the general one. A leaf has none."""
+    own = [piece for piece in node.pieces if (piece.places[1:] if node.sampled else piece.places) == place]
+    fitting = own or [piece for piece in node.pieces if all(each.number in (None, at.number) for each, at in zip(piece.places[int(node.sampled) :], place, strict=True))]
+    return min(fitting, key=lambda piece: len(piece.axes)).definition if fitting else None
 
 
 def _filled(numbers: tuple[Text, ...], count: int) -> tuple[Text, ...]:
