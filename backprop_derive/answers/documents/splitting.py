@@ -1,0 +1,82 @@
+"""Where a line of mathematics falls apart: into rows, columns and formulas side by side.
+
+Whatever is handed in, the time grows with the length of the text only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_TOKEN = re.compile(r"\\begin\s*\{[^{}]*\}|\\end\s*\{[^{}]*\}|\\[A-Za-z]+\*?|\\.|<=|>=|!=|:=|.", re.DOTALL)
+_RELATIONS = frozenset(["=", ":=", "≈", "←", "≔", "≃", "≡", "\\approx", "\\equiv", "\\coloneqq", "\\gets", "\\leftarrow", "\\simeq", "\\doteq", "\\eqqcolon"])
+_STEPS = frozenset(["\\implies", "\\Rightarrow", "\\Longrightarrow", "\\iff", "\\Leftrightarrow", "\\Longleftrightarrow", "\\to", "\\therefore", "⇒", "⟹", "⇔", "⟺", "∴"])
+_BETWEEN = frozenset([",", ";", "\\quad", "\\qquad"])
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_LEADING_OPERATOR = re.compile(r"(?:[+\-−*/·×⋅⊙∘@]|\\(?:cdot|times|odot|circ|otimes|pm|mp|div)(?![A-Za-z]))")
+_GAPS = re.compile(r"^(?:\s|&|\{\}|\\q?quad(?![A-Za-z])|\\[,;:! ])+")
+_TRAILING_OPERATOR = re.compile(r"(?:[=+\-−*/·×⋅⊙∘@(\[{]|\\(?:cdot|times|odot|circ|otimes)(?![A-Za-z]))$")
+
+
+def tokens_outside(text: str, *, brackets: bool = True) -> Iterator[tuple[int, int, str]]:
+    """Start, end and text of what stands outside of braces, environments, and (if asked) brackets."""
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token.startswith("\\begin") or (token in _OPENING and (brackets or token == "{")) or (brackets and token == "\\{"):
+            depth += 1
+        elif token.startswith("\\end") or (token in _CLOSING and (brackets or token == "}")) or (brackets and token == "\\}"):
+            depth = max(depth - 1, 0)
+        elif depth == 0:
+            yield match.start(), match.end(), token
+
+
+def relations(text: str) -> list[tuple[int, int]]:
+    """Where `=` and its like stand outside of brackets."""
+    return [(start, end) for start, end, token in tokens_outside(text) if token in _RELATIONS]
+
+
+def goes_on(before: str, text: str) -> bool:
+    """Whether a line without a relation goes on from the one before: `… +` above, or `+ …` in it."""
+    return _LEADING_OPERATOR.match(_GAPS.sub("", text)) is not None or ends_open(before)
+
+
+def ends_open(text: str) -> bool:
+    """Whether something must follow: the line ends with an operator, or inside a bracket."""
+    stripped = text.strip().rstrip("&\\").strip()
+    opened = sum(stripped.count(each) for each in "([{") - sum(stripped.count(each) for each in ")]}")
+    return _TRAILING_OPERATOR.search(stripped) is not None or opened > 0
+
+
+def equations(text: str) -> list[tuple[int, int]]:
+    """The formulas that stand side by side, as places in the text: split where an arrow, a comma or a gap has a relation on both sides."""
+    pieces: list[list[int]] = [[0, 0, 0, 0]]  # start, end, relations, whether an arrow stands in front
+    for start, end, token in tokens_outside(text):
+        if token in _RELATIONS:
+            pieces[-1][2] += 1
+        elif token in _STEPS or token in _BETWEEN:
+            pieces[-1][1] = start
+            pieces.append([end, len(text), 0, int(token in _STEPS)])
+    pieces[-1][1] = len(text)
+    found: list[list[int]] = []
+    for piece in (each for each in pieces if text[each[0] : each[1]].strip(" \n,;&")):
+        if found and not piece[3] and not (found[-1][2] and piece[2]):
+            found[-1][1], found[-1][2] = piece[1], found[-1][2] + piece[2]
+        else:
+            found.append(piece)
+    return [(start, end) for start, end, _, _ in found]
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The place without blanks, and without the punctuation of the sentence around it."""
+    while start < end and (text[start].isspace() or text[start] in ",;:&~" or (text[start] == "." and not text[start + 1 : start + 2].isdigit())):
+        start += 1
+    while start < end and (text[end - 1].isspace() or text[end - 1] in ",;:.&~" or _ends_in_gap(text, start, end)):
+        end -= _ends_in_gap(text, start, end) or 1
+    return start, end
+
+
+def _ends_in_gap(text: str, start: int, end: int) -> int:
+    """The length of a `\\quad` or `\\,` at the end, of a `\\` alone."""
+    match = re.search(r"(?:\\(?:q?quad|[,;:! ])|(?<!\\)\\)$", text[max(start, end - 8) : end])
+    return 0 if match is None else len(match[0])
