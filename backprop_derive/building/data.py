@@ -121,6 +121,8 @@ def _flat(name: str, value: object, place: Place) -> Iterator[tuple[str, str]]:
 
 
 def _from_file(graph: Graph, data: DataFile) -> Samples:
+    if os.path.exists(data.path) and not os.path.isfile(data.path):
+        raise SpecError(_problem(data, f"this is a {'folder' if os.path.isdir(data.path) else 'device'}, not a CSV file: {data.path}"))
     try:
         with open(data.path, encoding="utf-8-sig", newline="") as stream:
             rows = csv.reader(stream, delimiter=_separator(stream.readline()), skipinitialspace=True, strict=True)
@@ -193,7 +195,11 @@ def _unreadable(data: DataFile, error: OSError) -> Problem:
     except OSError:
         near = ()
     reason = "there is no such file" if isinstance(error, FileNotFoundError) else f"the file cannot be read: {error.strerror}"
-    message = f"{reason}: {data.path}"
+    return _problem(data, f"{reason}: {data.path}", near)
+
+
+def _problem(data: DataFile, message: str, near: tuple[str, ...] = ()) -> Problem:
+    """A problem with the file as a whole, at the place of the spec that names it."""
     return Problem(message, value=data.path, nearest=near) if data.mark is None else data.mark.problem(message, data.path, near)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,26 +37,37 @@ DOMAINS: Mapping[str, Domain] = {
     "probabilities": Domain("a vector of probabilities: from 0 to 1, with the sum 1", lambda y: (y >= 0) & (y <= 1) & _sums_to_one(y), _largest, sums=True),
     "one-hot": Domain("a vector with a single 1, and 0 elsewhere", lambda y: ((y == 0) | (y == 1)) & _sums_to_one(y), _largest, sums=True),
     "sign": Domain("1 or -1", lambda y: np.abs(y) == 1, lambda unit: np.where(unit < 0.5, -1.0, 1.0)),
+    "binary": Domain("0 or 1", lambda y: (y == 0) | (y == 1), np.round),
+    "sum of 1": Domain("entries that sum to 1", _sums_to_one, _largest, sums=True),
     "not negative": Domain("0 or more", lambda y: y >= 0, lambda unit: np.floor(5 * unit)),
 }  # fmt: skip
 
 
-def check_targets(graph: Graph, values: Mapping[str, Array]) -> None:
-    """Raise EvaluationError for the first target that its loss does not take."""
-    for each in graph.domains:
-        if not all(name in values and graph.node(name).role == "target" for name in each.names):
-            continue
+_ASSUMED = {"one_hot": "one-hot", "probabilities": "probabilities", "binary": "binary", "sum": "sum of 1"}
+
+
+def check_given(graph: Graph, values: Mapping[str, Array]) -> None:
+    """Raise EvaluationError for the first target that its loss does not take, and for leaves that are not as the spec assumes."""
+    targets = [each for each in graph.domains if all(name in values and graph.node(name).role == "target" for name in each.names)]
+    for each in (*targets, *_assumed(graph)):
         array, domain = _vector(graph, each, values), DOMAINS[each.kind]
         wrong = np.argwhere(~np.broadcast_to(domain.holds(array), array.shape))
         if len(wrong):
-            raise EvaluationError(f"{_described(graph, each, array, tuple(int(at) for at in wrong[0]))}: {each.loss} takes {domain.said}{_remedy(each)}")
+            place = _described(graph, each, array, tuple(int(at) for at in wrong[0]))
+            raise EvaluationError(f"{place}: {each.loss}{' takes' if each in targets else ''} {domain.said}{_remedy(each) if each in targets else ''}")
+
+
+def _assumed(graph: Graph) -> Iterator[TargetDomain]:
+    """What the spec itself assumes of the entries of leaves."""
+    for each in graph.assumptions:
+        if each.kind in _ASSUMED:
+            yield TargetDomain(f"{each.text} is assumed,", _ASSUMED[each.kind], each.names)
 
 
 def targets_in_domain(graph: Graph, units: Mapping[str, Array]) -> dict[str, Array]:
     """Targets that their losses take, and of which what is assumed holds, made of numbers between 0 and 1."""
-    assumed = {"one_hot": "one-hot", "probabilities": "probabilities", "binary": "unit interval"}
     found: dict[str, Array] = {}
-    for each in (*graph.domains, *(TargetDomain("", assumed[each.kind], each.names) for each in graph.assumptions if each.kind in assumed)):
+    for each in (*graph.domains, *_assumed(graph)):
         if all(name in units for name in each.names):
             made = DOMAINS[each.kind].made(_vector(graph, each, units))
             found.update({each.names[0]: made} if len(each.names) == 1 else {name: made[..., at] for at, name in enumerate(each.names)})
@@ -82,7 +93,8 @@ def _described(graph: Graph, domain: TargetDomain, array: Array, at: tuple[int, 
     node = graph.node(domain.names[0])
     sample = f" in sample {at[0] + 1}" if node.sampled and array.shape[0] > 1 else ""
     value = array[at]
-    if DOMAINS[domain.kind].sums and 0 <= value <= 1 and (domain.kind == "probabilities" or value in (0, 1)):
+    of_sum = domain.kind == "sum of 1" or (0 <= value <= 1 and (domain.kind == "probabilities" or value in (0, 1)))
+    if DOMAINS[domain.kind].sums and of_sum:
         return f"{' + '.join(domain.names) if len(domain.names) > 1 else f'the sum of {domain.names[0]}'} is {array[at[:-1]].sum():g}{sample}"
     if len(domain.names) > 1:
         return f"{domain.names[at[-1]]} is {value:g}{sample}"

@@ -59,7 +59,7 @@ def draw_point(graph: Graph, seed: int) -> Point:
     """
     draw = np.random.default_rng(seed)
     sizes = _draw_sizes(graph, draw)
-    functions = {name: named_function(name, seed) for name in _abstract(graph)}
+    functions = {name: named_function(name, seed) for name in abstract_functions(graph)}
     kinks = kink_places(graph)
     best: Point | None = None
     redrawn = 0
@@ -176,7 +176,7 @@ def _summing_to_one(arrays: list[Array], draw: np.random.Generator) -> list[Arra
 # -- functions --------------------------------------------------------------------------------------------------------
 
 
-def _abstract(graph: Graph) -> Iterator[str]:
+def abstract_functions(graph: Graph) -> Iterator[str]:
     """The names of the functions of which nothing is known."""
     used = {each.function for node in graph.nodes for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Apply)}
     used |= {each.function for own in graph.functions.values() if own is not None for each in walk(own[1]) if isinstance(each, Apply)}

@@ -15,7 +15,7 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.graph.numbers import GivenValue
 from backprop_derive.numerics.backends import Array
-from backprop_derive.numerics.domains import check_targets, targets_in_domain
+from backprop_derive.numerics.domains import check_given, targets_in_domain
 from backprop_derive.numerics.randomness import drawn_value, uniform
 from backprop_derive.numerics.reading import checked_sizes
 
@@ -67,7 +67,7 @@ def leaf_values(graph: Graph, given: Mapping[str, Any], columns: Mapping[str, Ar
         values[name] = np.array(np.broadcast_to(value, (count, *shape))) if node.sampled else value
     if missing:
         raise EvaluationError(_without_value(graph, missing, bool(columns)))
-    check_targets(graph, values)
+    check_given(graph, values)
     return Leaves(values, sizes, tuple(drawn), seed if drawn else None)
 
 

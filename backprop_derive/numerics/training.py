@@ -14,8 +14,10 @@ from backprop_derive.building.data import read_mappings, read_samples
 from backprop_derive.errors import EvaluationError, Problem, UsageError, nearest
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.graph.numbers import DataFile
+from backprop_derive.numerics.assumed import violated
 from backprop_derive.numerics.backends import Array
 from backprop_derive.numerics.backward import backward_graph
+from backprop_derive.numerics.drawing import abstract_functions
 from backprop_derive.numerics.evaluations import Evaluation, Training
 from backprop_derive.numerics.leaves import columns_of, leaf_values, one_hot
 from backprop_derive.numerics.passes import Passes
@@ -53,11 +55,14 @@ def evaluate(
     columns, count, labels = _columns(graph, data)
     seed = seed if seed is not None else graph.numbers.seed or 0
     leaves = leaf_values(graph, values or {}, columns or {}, count, seed)
+    _refuse_abstract(graph)
     backward = backward_graph(graph)
     passes = Passes(backward, leaves.values, leaves.sizes)
     blocks = passes.blocks_for((*(node.name for node in graph.nodes), backward.cost))
     passes.compute(blocks)
     passes.refuse_infinite(blocks)
+    if broken := violated(graph, {node.name: passes.value(node.name) for node in graph.nodes}):
+        raise EvaluationError(f"{' and '.join(broken)} is assumed, and with these values it is not so")
     forward = {node.name: passes.value(node.name) for node in graph.nodes}
     behind = [block for block in passes.blocks_for(passes.adjoints_of(graph.parameters)) if block not in blocks]
     passes.compute(behind)
@@ -67,6 +72,15 @@ def evaluate(
     if rate is None:
         return found
     return replace(found, training=_train(found, row, rate, constants, 1 if steps is None else steps, progress))
+
+
+def _refuse_abstract(graph: Graph) -> None:
+    """Raise EvaluationError for a function of which only the name is known."""
+    names = tuple(abstract_functions(graph))
+    if names:
+        listed = ", ".join(names)
+        verb = "is kept abstract, so it has" if len(names) == 1 else "are kept abstract, so they have"
+        raise EvaluationError(f"{listed} {verb} no numbers: give a formula under `functions:`, as in {names[0]}(z): tanh(z)")
 
 
 # -- samples ----------------------------------------------------------------------------------------------------------
@@ -144,7 +158,7 @@ def _train(start: Evaluation, row: Optimizer, rate: float, constants: Mapping[st
     history: list[float] = []
     for number in range(1, steps + 1):
         passes.compute(blocks)
-        gradient = np.concatenate([passes.gradient(name).reshape(-1) for name in graph.parameters])
+        gradient = np.concatenate([passes.gradient(name).reshape(-1) for name in graph.parameters] or [np.zeros(0)])
         history.append(passes.cost)
         if not (np.isfinite(history[-1]) and np.isfinite(gradient).all()):
             passes.refuse_infinite(blocks, f", in step {number}")

@@ -178,6 +178,10 @@ def test_an_evaluation_keeps_its_values_when_it_trains() -> None:
 
 VECTOR = "inputs: {x: 2}\nlayers:\n  - dense: 3\nloss: squared_error\n"
 WRONG: list[tuple[str, dict[str, Any], str]] = [
+    (VECTOR + "assume: one_hot(y)\n", {"values": {"x": [1, 2], "W1": [[1, 2]] * 3, "b1": [0, 0, 0], "y": [1, 1, 0]}}, "the sum of y is 2: one_hot(y) is assumed, a vector with a single 1"),
+    (VECTOR + "assume: binary(y)\n", {"values": {"x": [1, 2], "W1": [[1, 2]] * 3, "b1": [0, 0, 0], "y": [1, 2, 0]}}, "y[2] is 2: binary(y) is assumed, 0 or 1"),
+    (VECTOR + "assume: 'sum(y) = 1'\n", {"values": {"x": [1, 2], "W1": [[1, 2]] * 3, "b1": [0, 0, 0], "y": [1, 2, 0]}}, "the sum of y is 3: sum(y) = 1 is assumed, entries that sum to 1"),
+    (VECTOR + "assume: 'x > 0'\n", {"values": {"x": [1, -2], "W1": [[1, 2]] * 3, "b1": [0, 0, 0], "y": [1, 2, 0]}}, "x > 0 is assumed, and with these values it is not so"),
     (LINE, {}, "no value is given for x, y: give them under `values:` or `data:`, or have them drawn by `values: random`"),
     (LINE + "data: [{x: 1}]\n", {}, "no value is given for y; the data has no column for it: give it under `values:` or `data:`"),
     (LINE.replace("values: {w: 2}\n", "data: [{x: 1, y: 1}]\n"), {}, "no value is given for w: give it under `values:`, or have it drawn by `values: random`"),
@@ -204,7 +208,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (LINE + "data: [{x: 1, y: 1}, {x: 100, y: 0}]\n", {"learning_rate": 1.0, "steps": 200}, "no finite number, in step"),
     ("inputs: x\nparameters: [w]\nequations:\n  z: w*x\n  a: log(z)\n  L: a^2\ncost: single\nvalues: {x: -1, w: 1}\n", {}, "a is nan, no finite number"),
     ("inputs: {x: 2}\nparameters: [w]\nequations:\n  a[j]: sqrt(w*x[j])\n  L: sum(a[j], j)\nvalues: {x: [1, 0], w: 1}\n", {}, "∂C/∂w is"),
-    ("inputs: x\nnodes:\n  A: {weights: {w: x}, activation: f}\nloss: squared_error\nvalues: random\n", {}, "nothing is known of the function f"),
+    ("inputs: x\nnodes:\n  A: {weights: {w: x}, activation: f}\nloss: squared_error\nvalues: random\n", {}, "f is kept abstract, so it has no numbers: give a formula under `functions:`, as in f(z): tanh(z)"),
 ]  # fmt: skip
 
 
@@ -266,3 +270,8 @@ def test_nearly_one_is_one() -> None:
 def test_unknown_options_of_python_are_no_silent_default() -> None:
     with pytest.raises(UsageError):
         evaluate(graph_of(LINE + "data: [{x: 1, y: 1}]\n"), learning_rate=float("nan"))
+
+
+def test_a_network_that_learns_nothing_is_evaluated() -> None:
+    found = evaluate(graph_of("inputs: 2\nlayers: [softmax]\nloss: cross_entropy\nvalues: random\nlearning_rate: 0.1\n"), steps=2)
+    assert (found.gradients, found.updated, len(found.history)) == ({}, {}, 3)
