@@ -318,7 +318,7 @@ def test_the_record_has_the_solution() -> None:
         (("intercept: 0.5", "intercept: 1/2"), ""),
         ((", intercept: 0.5", ""), "none are shown: no value is given for intercept"),
         (("data: [", "# ["), "none are shown: no value is given for x, y"),
-        (("equations:\n  yhat: slope*x", "functions: {f: abstract}\nequations:\n  yhat: f(slope*x)"), "none are shown: nothing is known of the function f"),
+        (("equations:\n  yhat: slope*x", "functions: {f: abstract}\nequations:\n  yhat: f(slope*x)"), "none are shown: f is kept abstract, so it has no numbers"),
     ],
 )
 def test_why_there_are_no_numbers_is_said(change: tuple[str, str], note: str) -> None:
@@ -340,7 +340,7 @@ def test_a_spec_without_numbers_says_nothing_of_them() -> None:
 def test_values_that_break_an_assumption_give_no_numbers() -> None:
     text = SMALL.replace("loss: cross_entropy", "loss: -sum(y*log(a2))\nassume: sum(y) = 1").replace("y: [0, 0, 1]", "y: [0, 1, 1]")
     _, note = numbers_of(derivation_of(text), None, wanted=False)
-    assert note == "none are shown: the derivation assumes sum(y) = 1, and with these values it is not so"
+    assert note == "none are shown: the sum of y is 2 in sample 1: sum(y) = 1 is assumed, entries that sum to 1"
 
 
 def test_a_sample_that_there_is_not_is_refused() -> None:
