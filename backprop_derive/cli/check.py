@@ -30,7 +30,7 @@ def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, 
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
-    from backprop_derive.cli.weights import find_weights
+    from backprop_derive.graph.weights import find_weights
     from backprop_derive.numerics.gradcheck import check_gradients
     from backprop_derive.presentation.checking import present_check
 

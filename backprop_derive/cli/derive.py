@@ -40,8 +40,8 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
 
     from backprop_derive.calculus.derivation import derive
     from backprop_derive.cli.numbers import fit_of, numbers_of
-    from backprop_derive.cli.weights import entries_where_clearer, every_entry, find_weights
     from backprop_derive.errors import NotYetError
+    from backprop_derive.graph.weights import entries_where_clearer, every_entry, find_weights
     from backprop_derive.presentation.figures import DIGITS
     from backprop_derive.presentation.presenting import DEFAULT_FORMS, present
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from backprop_derive.building.network import build_graph
-from backprop_derive.cli.weights import Weight, every_entry, find_weights
 from backprop_derive.errors import UsageError
 from backprop_derive.graph.nodes import Graph
+from backprop_derive.graph.weights import Weight, every_entry, find_weights
 from backprop_derive.spec.loading import read_spec
 
 LAYERS = "inputs: 4\nlayers:\n  - dense: 12\n    activation: tanh\n  - dense: 3\nloss: half_squared_error\n"
