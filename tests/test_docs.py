@@ -49,6 +49,10 @@ def test_readme_shows_the_evaluation_that_is_printed() -> None:
     assert blocks("text")[2].rstrip() in run("evaluate", "mazur")
 
 
+def test_readme_shows_the_numbers_that_a_derivation_ends_in() -> None:
+    assert run("derive", "mazur", "-w", "w5").rstrip().endswith(blocks("text")[3].rstrip())
+
+
 def test_readme_code_prints_what_its_comments_say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (code,) = blocks("python")

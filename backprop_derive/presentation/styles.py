@@ -92,7 +92,10 @@ class UnicodeWriter(AsciiWriter):
         return Written(_VULGAR[value]) if value in _VULGAR else super().number(value)
 
     def figure(self, mantissa: str, exponent: str) -> Written:
-        return Written(f"{mantissa}·10{exponent.translate(_SUPERSCRIPT)}", PRODUCT) if exponent else Written(mantissa)
+        if not exponent:
+            return Written(mantissa)
+        tens = f"10{exponent.translate(_SUPERSCRIPT)}"
+        return Written(tens, POWER) if mantissa == "1" else Written(f"{mantissa}·{tens}", PRODUCT)
 
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
         return form_text(form, names, "·").replace(" ", "")
@@ -170,7 +173,10 @@ class LatexWriter(Writer):
         return Written(decimal_text(value) or rf"\frac{{{value.numerator}}}{{{value.denominator}}}")
 
     def figure(self, mantissa: str, exponent: str) -> Written:
-        return Written(rf"{mantissa} \cdot 10^{{{exponent}}}", PRODUCT) if exponent else Written(mantissa)
+        if not exponent:
+            return Written(mantissa)
+        tens = f"10^{{{exponent}}}"
+        return Written(tens, POWER) if mantissa == "1" else Written(rf"{mantissa} \cdot {tens}", PRODUCT)
 
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
         text = form_text(form, {name: latex_name(letter) for name, letter in names.items()}, "")

@@ -77,14 +77,17 @@ class Substitution:
                 return self._fold(expression, at)
             case Where(Bracket(condition), then, otherwise):
                 return self._put(then if self.numbers.holds(condition, at) else otherwise, at)
+            case Where(test, then, otherwise) if otherwise == ZERO:
+                return Where(self._put(test, at), self._branch(then, at), ZERO)
             case Where(test, then, otherwise):
-                return Where(self._put(test, at), self._branch(then, at), self._branch(otherwise, at))
+                return self._put(then if self.numbers.value(test, at) else otherwise, at)
             case _:
                 return rebuilt(expression, tuple(self._put(child, at) for child in children(expression)))
 
     def _branch(self, branch: Expression, at: Places) -> Expression:
-        """One branch of two; the one that is not taken may have no value, and is 0 then."""
+        """A branch that may not be taken, and may have no value then: `[−6 > 0]·2`."""
         try:
+            self.numbers.value(branch, at)
             return self._put(branch, at)
         except EvaluationError:
             return ZERO

@@ -5,6 +5,7 @@ source prints. Some of them are shipped; the others stand in `natural/`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -28,12 +29,18 @@ from published import (
     printed_numbers,
 )
 
+from backprop_derive.graph.nodes import Graph
+from backprop_derive.numerics.evaluation import node_values
+from backprop_derive.numerics.evaluations import Evaluation
+from backprop_derive.numerics.training import evaluate
 from backprop_derive.spec.loading import read_spec
 
 EACH = pytest.mark.parametrize("name", names_in(NUMERIC))
 
 SHIPPED = {  # the examples of the package that are published ones
+    "adam_first_step_quadratic": "adam",
     "ageron_x2y": "geron",
+    "coursera_regularised_logistic": "weight_decay",
     "cs231n_max_circuit": "cs231n_max",
     "cs231n_sigmoid_circuit": "cs231n_circuit",
     "cs231n_softmax_classifier": "cs231n_softmax",
@@ -67,9 +74,11 @@ ARRAYS: dict[str, dict[str, Any]] = {  # what the entries of an array are called
     },
     "coursera_regularised_logistic": {
         "x": [[f"x{sample}{entry}" for entry in (1, 2, 3)] for sample in range(5)],
-        "y": [f"y{sample}" for sample in range(5)],
-        "theta": ["t1", "t2", "t3"],
-        "h": [f"h{sample}" for sample in range(5)],
+        "y": [[f"y{sample}"] for sample in range(5)],
+        "theta": [["t1", "t2", "t3"]],
+        "theta0": ["t0"],
+        "lambda": "lam",
+        "a1": [[f"h{sample}"] for sample in range(5)],
     },
     "cs231n_score_gradient": {"f": ["f1", "f2", "f3"], "p": ["p1", "p2", "p3"]},
     "mazur_2_2_2_sigmoid": {"target_o1": "t1", "target_o2": "t2"},
@@ -112,11 +121,6 @@ def spec_text(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def given_values(name: str) -> dict[str, Any]:
-    """The numbers below `values:` of the spec."""
-    return {given.name.text: np.asarray(given.value, dtype=float) for given in read_spec(spec_text(name), name).values}
-
-
 def leaf_values(name: str) -> dict[str, Any]:
     facts = facts_of(NUMERIC, name)
     numbers = {leaf: value for key in LEAVES for leaf, value in facts.get(key, {}).items()}
@@ -125,8 +129,8 @@ def leaf_values(name: str) -> dict[str, Any]:
 
 @cache
 def worked(name: str) -> Worked:
-    """The spec at its own values; samples, which a spec has no values for, are those of the case."""
-    return Worked(spec_text(name), leaf_values(name) | given_values(name))
+    """The spec at the values of the case."""
+    return Worked(spec_text(name), leaf_values(name))
 
 
 def test_every_case_is_written_naturally_once() -> None:
@@ -146,9 +150,11 @@ def test_a_shipped_example_names_its_source(name: str) -> None:
 
 
 @EACH
-def test_the_values_of_the_spec_are_those_of_the_case(name: str) -> None:
-    expected = leaf_values(name)
-    assert [leaf for leaf, value in given_values(name).items() if not close(value, expected[leaf], 0)] == []
+def test_the_numbers_of_the_spec_are_those_of_the_case(name: str) -> None:
+    """Values and data, one for every leaf."""
+    found, expected = evaluate(worked(name).graph, steps=0).forward, leaf_values(name)
+    leaves = [node.name for node in worked(name).graph.nodes if node.is_leaf]
+    assert [leaf for leaf in leaves if not close(found[leaf], expected[leaf], 0)] == []
 
 
 @EACH
@@ -157,8 +163,13 @@ def test_forward_values_are_those_of_the_case(name: str) -> None:
     recomputed = facts_of(NUMERIC, name)["recomputed"]
     known = by_name(ARRAYS.get(name, {}), {**leaf_values(name), **recomputed["forward"]})
     assert [node for node, value in case.forward.items() if node in known and not close(value, known[node])] == []
-    losses = case.forward[case.graph.cost.loss]
-    assert close(np.mean(losses), recomputed["loss"])
+    assert close(cost_of(case.graph, case.forward), recomputed["loss"])
+
+
+def cost_of(graph: Graph, forward: Mapping[str, Any]) -> float:
+    """The mean of the losses, and the penalty if there is one."""
+    penalty = 0 if graph.cost.regularizer is None else forward[graph.cost.regularizer]
+    return float(np.mean(forward[graph.cost.loss]) + penalty)
 
 
 @EACH
@@ -173,7 +184,7 @@ def test_every_form_of_every_gradient_is_that_of_the_case(name: str) -> None:
 
 @EACH
 def test_printed_numbers_agree_to_their_digits_unless_listed(name: str) -> None:
-    """Forward values and gradients, as far as the natural spec has a node for them. A slip is explained with the case."""
+    """As far as the natural spec has a node for them. A slip is explained with the case."""
     facts, numbers = facts_of(NUMERIC, name), numbers_of(name)
     printed = [each for each in printed_numbers(facts) if each[0] in numbers]
     verdicts = {(section, quantity): agreement(digits, numbers[section][quantity]) for section, quantity, digits in printed if quantity in numbers[section]}
@@ -183,16 +194,44 @@ def test_printed_numbers_agree_to_their_digits_unless_listed(name: str) -> None:
 
 def numbers_of(name: str) -> dict[str, dict[str, float]]:
     """Our numbers for what a source prints, by the names of the case; its loss is our cost."""
-    case, facts = worked(name), facts_of(NUMERIC, name)
-    forward = {facts["loss"]: float(np.mean(case.forward[case.graph.cost.loss]))}
-    gradients: dict[str, float] = {}
-    for node in case.graph.by_name:
+    case, loss = worked(name), facts_of(NUMERIC, name)["loss"]
+    found = {
+        "forward": {**by_entry(name, case.forward), loss: cost_of(case.graph, case.forward)},
+        "gradients": by_entry(name, {node: case.forms(node)["textbook"] for node in case.graph.by_name}),
+    }
+    if "update" not in facts_of(NUMERIC, name):
+        return found
+    evaluation = stepped(name)
+    assert evaluation.updated is not None
+    after = node_values(case.graph, {**case.values, **evaluation.updated}, case.sizes)
+    return {**found, "updated": by_entry(name, evaluation.updated), "forward_after": by_entry(name, after), "loss_after": {"loss": evaluation.history[-1]}}
+
+
+def by_entry(name: str, arrays: Mapping[str, Any]) -> dict[str, float]:
+    """The entries of arrays by what the case calls them."""
+    found: dict[str, float] = {}
+    for node, array in arrays.items():
         entries = np.asarray(ARRAYS.get(name, {}).get(node, node), dtype=object)
-        if entries.shape == np.shape(case.forward[node]):
-            forward |= {entries[place]: float(np.asarray(case.forward[node])[place]) for place in np.ndindex(entries.shape)}
-            gradient = np.asarray(case.forms(node)["textbook"], dtype=float)
-            gradients |= {entries[place]: float(gradient[place]) for place in np.ndindex(entries.shape)}
-    return {"forward": forward, "gradients": gradients}
+        if entries.shape == np.shape(array):
+            found |= {entries[place]: float(np.asarray(array)[place]) for place in np.ndindex(entries.shape)}
+    return found
+
+
+@cache
+def stepped(name: str) -> Evaluation:
+    """One step as the spec says it: its optimizer, its learning rate, without what is frozen."""
+    return evaluate(worked(name).graph, steps=1)
+
+
+@pytest.mark.parametrize("name", [name for name in names_in(NUMERIC) if "update" in facts_of(NUMERIC, name)])
+def test_a_step_of_the_spec_is_that_of_the_case(name: str) -> None:
+    facts, numbers = facts_of(NUMERIC, name), numbers_of(name)
+    recomputed = facts["recomputed"]
+    assert [weight for weight, value in recomputed["updated"].items() if not close(numbers["updated"][weight], value)] == []
+    assert [node for node, value in recomputed.get("forward_after", {}).items() if not close(numbers["forward_after"][node], value)] == []
+    assert close(numbers["loss_after"]["loss"], recomputed["loss_after"])
+    still = set(facts["parameters"]) - set(facts["update"]["parameters"])
+    assert [weight for weight in still if numbers["updated"][weight] != facts["parameters"][weight]] == []
 
 
 @EACH

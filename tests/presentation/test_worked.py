@@ -143,6 +143,9 @@ def test_no_line_is_longer_than_the_terminal(text: str, width: int) -> None:
         (SMALL, "∂L/∂W2[3,1] = (−0.5931)·0.5572 = −0.3305 of sample 1"),
         (WIDE, "∂C/∂W2[1,k] 0 −0.9014 −1.626 −1.682 −0.4195 0 0 −1.391 0"),
         ("inputs: x\nnodes:\n  N: {weights: {w: x}, activation: relu, output: a}\nloss: a\ncost: single\nvalues: {x: 2, w: -3}", "[−6 > 0]·2 = 0"),
+        ("inputs: x\nparameters: [w]\nequations:\n  p: w*x\ntargets: y\nloss: huber\nvalues: {x: 2, w: -3, y: 0.5}", "|0.5 − (−6)| − ½ = 6"),
+        ("inputs: x\nparameters: [w]\nequations:\n  p: w*x\ntargets: y\nloss: huber\nvalues: {x: 2, w: 0.2, y: 0.5}", "½(0.5 − 0.4)² = 0.005"),
+        ("inputs: x\nparameters: [w]\nequations:\n  L: where(x > 3, log(x - 3), 0)*w\nvalues: {x: 2, w: 7}", "[2 > 3]·0·7 = 0"),
     ],
 )
 def test_a_line_of_a_page(text: str, line: str) -> None:
@@ -240,6 +243,7 @@ def test_a_sum_that_is_nothing_but_rounding_is_zero() -> None:
     [
         (0.25, "0.25*x", "0.25·x", r"0.25\,x"),
         (-3.0, "(-3)*x", "(−3)·x", r"(-3)\,x"),
+        (1e-7, "1e-7*x", "10⁻⁷·x", r"10^{-7}\,x"),
         (1.23456e-7, "1.235e-7*x", "1.235·10⁻⁷·x", r"1.235 \cdot 10^{-7}\,x"),
     ],
 )
