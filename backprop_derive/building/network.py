@@ -59,7 +59,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
         given = _given_sizes(draft)
         check_reads(draft, given)
         check_values(draft, given)
-        check_declared(draft)
+        check_declared(draft, given)
     if draft.problems:
         raise SpecError(sorted(dict.fromkeys(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
     found = _finish(draft, loss, penalty, tuple(targets))

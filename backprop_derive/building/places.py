@@ -147,7 +147,7 @@ def _position(draft: Draft, scalar: Scalar, ref: Ref) -> tuple[int, int]:
 # -- values ---------------------------------------------------------------------------------------------------------------
 
 
-def check_declared(draft: Draft) -> None:
+def check_declared(draft: Draft, sizes: Mapping[str, int]) -> None:
     """What stands under `frozen:` and `parameters:` are parameters of the network, and `sizes:` fits what the network makes."""
     parameters = [name for name, node in draft.nodes.items() if node.role == "parameter"]
     for scalar in (*draft.spec.frozen, *draft.spec.parameters):
@@ -155,6 +155,10 @@ def check_declared(draft: Draft) -> None:
         node = draft.nodes.get(draft.aliases.get(name, name))
         if name not in parameters and (node is not None or scalar in draft.spec.parameters):
             draft.problem(scalar.mark, f"{scalar.text!r} is no parameter of the network", scalar.text, nearest(name, parameters))
+        elif node is not None and "[" in scalar.text:
+            message = _no_entry(node, scalar.text, scalar.text.rstrip("]").partition("[")[2].split(","), sizes)
+            if message is not None:
+                draft.problem(scalar.mark, message, scalar.text)
     for scalar, shape in draft.spec.sizes if draft.spec.style != "equations" else ():  # there it is the sizes that make the shapes
         node = draft.nodes.get(draft.aliases.get(scalar.text, scalar.text))
         said = [form_text(axis.length) for axis in draft.axes(shape)]
@@ -189,19 +193,25 @@ def _check_size(draft: Draft, given: Given) -> None:
 
 def _check_entry(draft: Draft, given: Given, node: Node, places: list[str], sizes: Mapping[str, int]) -> None:
     """`W1[2,1]: 0.5`."""
+    message = _no_entry(node, given.name.text, places, sizes)
+    if message is None and given.shape:
+        message = f"{given.name.text!r} is one entry: one number is expected, {_described(given.shape)} is given"
+    if message is not None:
+        draft.problem(given.mark, message, given.name.text)
+
+
+def _no_entry(node: Node, text: str, places: list[str], sizes: Mapping[str, int]) -> str | None:
+    """What to say of a name with indices that is no entry of the node; None if it may be one."""
     shape = f"{node.name}[{', '.join(f'{form_text(axis.low)}..{form_text(axis.high)}' for axis in node.axes)}]"
     if not node.axes:
-        draft.problem(given.mark, f"{node.name!r} is a single number: it has no entries", given.name.text)
-    elif len(places) != len(node.axes) or not all(place.isascii() and place.isdigit() for place in places):
-        draft.problem(given.mark, f"{given.name.text!r} is no entry of {shape}: write a number for each index", given.name.text)
-    elif given.shape:
-        draft.problem(given.mark, f"{given.name.text!r} is one entry: one number is expected, {_described(given.shape)} is given", given.name.text)
-    else:
-        for place, axis in zip(places, node.axes, strict=True):
-            low, high = axis.low.number, axis.high.resize(sizes).number
-            if (low is not None and int(place) < low) or (high is not None and int(place) > high):
-                draft.problem(given.mark, f"there is no entry {given.name.text}: it is {shape}", given.name.text)
-                return
+        return f"{node.name!r} is a single number: it has no entries"
+    if len(places) != len(node.axes) or not all(place.isascii() and place.isdigit() for place in places):
+        return f"{text!r} is no entry of {shape}: write a number for each index"
+    for place, axis in zip(places, node.axes, strict=True):
+        low, high = axis.low.number, axis.high.resize(sizes).number
+        if (low is not None and int(place) < low) or (high is not None and int(place) > high):
+            return f"there is no entry {text}: it is {shape}"
+    return None
 
 
 def _check_shape(draft: Draft, given: Given, node: Node, inferred: dict[str, tuple[int, str]]) -> None:

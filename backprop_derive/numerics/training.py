@@ -187,9 +187,11 @@ def _in_one_vector(arrays: Mapping[str, Array]) -> tuple[Array, dict[str, Array]
 
 def _frozen(graph: Graph, parts: Mapping[str, Array]) -> Array:
     """Which entries of the vector a step leaves as they are."""
-    masks = {name: np.zeros(part.shape, dtype=bool) for name, part in parts.items()}
+    masks: dict[str, Array] = {name: np.zeros(part.shape, dtype=bool) for name, part in parts.items()}
     for name, place in graph.numbers.frozen:
         axes = graph.node(name).axes
-        at = () if place is None else tuple(index - (axis.low.number or 0) for index, axis in zip(place, axes, strict=True))
+        at: tuple[int, ...] = () if place is None else tuple(index - (axis.low.number or 0) for index, axis in zip(place, axes, strict=True))
+        if any(index >= length for index, length in zip(at, masks[name].shape, strict=False)):
+            raise EvaluationError(f"there is no entry {name}[{','.join(map(str, place or ()))}] that could be frozen: {name} has {' × '.join(map(str, masks[name].shape))}")
         masks[name][at or ...] = True
     return np.concatenate([mask.reshape(-1) for mask in masks.values()] or [np.zeros(0, dtype=bool)])

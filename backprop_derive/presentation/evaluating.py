@@ -63,7 +63,7 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _lists(arrays: Mapping[str, Array]) -> dict[str, Any]:
-    return {name: array.tolist() for name, array in arrays.items()}
+    return {name: (array + 0.0).tolist() for name, array in arrays.items()}  # -0.0 is 0.0
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------

@@ -201,6 +201,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (VECTOR, {"data": [{"x": [1, 2, 3], "y": [0, 0, 0]}]}, "there is no entry x[3]: it is x[1..2]"),
     (VECTOR, {"data": []}, "the data has no samples"),
     (LINE + "cost: single\ndata: [{x: 1, y: 1}, {x: 2, y: 2}]\n", {}, "`cost: single` is the loss of one sample, and the data has 2"),
+    (VECTOR.replace("x: 2", "x: n") + "values: {n: 2, others: random}\nlearning_rate: 1\nfrozen: ['W1[1,3]']\n", {}, "there is no entry W1[1,3]"),
     (LINE + "data: [{x: 1, y: 1}]\n", {"steps": 3}, "steps need a learning rate: give one in the spec, `learning_rate: 0.5`"),
     (LINE + "data: [{x: 1, y: 1}]\n", {"learning_rate": -1.0}, "the learning rate is above 0, not -1.0"),
     (LINE + "data: [{x: 1, y: 1}]\n", {"learning_rate": 0.1, "optimizer": "adem"}, "there is no optimizer 'adem'; there are sgd, momentum, nesterov, adagrad, rmsprop, adam (did you mean adam?)"),
