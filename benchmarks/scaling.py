@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
 from statistics import median
@@ -53,10 +54,21 @@ def with_library(library: object, sizes: Sequence[int]) -> int:
     return len([cost.diff(weight) for weight in weights])
 
 
-def checked(sizes: Sequence[int]) -> Callable[[], object]:
-    """The numeric proof of every weight at one random point, the derivation being done."""
+QUICK = {"differences": False, "power": False}
+
+
+def checked(sizes: Sequence[int], **options: bool) -> Callable[[], object]:
+    """The numeric proof of every weight at one random point, the derivation being done. Planned at the first call."""
     derivation = derived(sizes, "")
-    return lambda: check_gradients(derivation, seeds=(0,))
+    return lambda: check_gradients(derivation, seeds=(0,), **options)
+
+
+def checked_anew(sizes: Sequence[int], times: int) -> Callable[[], object]:
+    """The same of a network that was not checked before, so many times at most."""
+    graph = derived(sizes, "").graph
+    fresh = [derive(replace(graph, title=str(each))) for each in range(times)]
+    assert all(each.deltas and each.gradients for each in fresh)
+    return lambda: check_gradients(fresh.pop(), seeds=(0,), **QUICK)
 
 
 def gradchecked(sizes: Sequence[int]) -> Callable[[], object]:
@@ -85,9 +97,9 @@ def seconds(work: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
-def ratio(one: Callable[[], object], other: Callable[[], object], rounds: int) -> str:
-    """The median over rounds of time(one)/time(other), with the times of the last round."""
-    pairs = [(seconds(one), seconds(other)) for _ in range(rounds)]
+def ratio(one: Callable[[], object], other: Callable[[], object], rounds: int, times: int = 1) -> str:
+    """The median over rounds of time(one)/time(other), with the times of the last round; of `other`, the mean of so many calls."""
+    pairs = [(seconds(one), sum(seconds(other) for _ in range(times)) / times) for _ in range(rounds)]
     return f"{median(a / b for a, b in pairs):8.2f}   ({pairs[-1][0] * 1000:.1f} ms / {pairs[-1][1] * 1000:.1f} ms)"
 
 
@@ -112,9 +124,14 @@ def main() -> None:
 
         rows.append(("1,000 weights: SymEngine diff / entries", ratio(lambda: with_library(symengine, (20, 25, 20)), lambda: entry_by_entry((20, 25, 20)), rounds)))
     if find_spec("torch"):
-        rows.append(("4-8-8-1: PyTorch gradcheck / check", ratio(gradchecked((4, 8, 8, 1)), checked((4, 8, 8, 1)), rounds)))
+        network, pytorch = (4, 8, 8, 1), gradchecked((4, 8, 8, 1))
+        rows += [
+            ("4-8-8-1: gradcheck / every weight proved", ratio(pytorch, checked(network, **QUICK), rounds, 20)),
+            ("4-8-8-1: gradcheck / the same, first time", ratio(pytorch, checked_anew(network, rounds), rounds)),
+            ("4-8-8-1: gradcheck / with differences, power", ratio(pytorch, checked(network), rounds)),
+        ]
     for what, figure in rows:
-        print(f"{what:44}{figure}")
+        print(f"{what:46}{figure}")
 
 
 if __name__ == "__main__":

@@ -161,6 +161,14 @@ class Graph:
     numbers: Numbers = field(default_factory=Numbers)
     domains: tuple[TargetDomain, ...] = ()
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Found once, so that what is worked out of a graph can be kept by it."""
+        return hash((self.nodes, self.cost, self.samples))
+
     @cached_property
     def assumed(self) -> tuple[str, ...]:
         """Everything that is taken for granted, in words, each once."""

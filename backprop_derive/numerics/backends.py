@@ -67,14 +67,18 @@ class FloatBackend:
 
     def power(self, base: Array, exponent: Fraction | Array) -> Array:
         """`base^exponent`; an exponent known beforehand is given as a fraction."""
-        if not isinstance(exponent, Fraction):
-            return self._power(base, exponent)
+        return self.known_power(exponent)(base) if isinstance(exponent, Fraction) else self._power(base, exponent)
+
+    def known_power(self, exponent: Fraction) -> Primitive:
+        """`base^exponent` as a function of the base."""
         if exponent == Fraction(1, 2):
-            return self._root(base)
+            return self._root
         if exponent.denominator != 1:
-            return self._power(base, self.array(self.number(exponent)))
-        raised = self._whole_power(base, abs(exponent.numerator))
-        return self._reciprocal(raised) if exponent < 0 else raised
+            above = self.array(self.number(exponent))
+            return lambda base: self._power(base, above)
+        whole = abs(exponent.numerator)
+        raised: Primitive = (lambda base: base) if whole == 1 else lambda base: self._whole_power(base, whole)
+        return raised if exponent >= 0 else lambda base: self._reciprocal(raised(base))
 
     def _power(self, base: Array, exponent: Array) -> Array:
         return np.asarray(np.power(base, exponent))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import combinations
 from math import prod
 
@@ -35,23 +36,17 @@ def _covers(factor: Array, mask: Array) -> bool:
 class Contraction:
     """The sum of a product over all axes from `kept` on, of which the result has none.
 
-    `lengths` are how long the summed axes are; where no factor depends on an axis (length 1), it counts its places. In which
-    order factors are multiplied is found once for each combination of their shapes.
+    `lengths` are how long the summed axes are; where no factor depends on an axis (length 1), it counts its places.
     """
 
     def __init__(self, kept: int, lengths: Sequence[int]) -> None:
         self.kept, self.lengths = kept, tuple(lengths)
-        self._found: dict[tuple[tuple[int, ...], ...], Combined] = {}
 
     def __call__(self, factors: Sequence[Array]) -> Array:
         """The sum of the product of the factors."""
         if any(factor.dtype == object for factor in factors):
             return self._counted(np.asarray(np.sum(reduce(np.multiply, factors), axis=tuple(range(self.kept, factors[0].ndim))), dtype=object), factors)
-        shapes = tuple(factor.shape for factor in factors)
-        combined = self._found.get(shapes)
-        if combined is None:
-            combined = self._found[shapes] = _expanded(_product([_squeezed(at, shape) for at, shape in enumerate(shapes)], range(self.kept)), self.kept)
-        return self._counted(combined(factors), factors)
+        return self._counted(_planned(tuple(factor.shape for factor in factors), self.kept)(factors), factors)
 
     def _counted(self, total: Array, factors: Sequence[Array]) -> Array:
         """Times the number of places of the axes that no factor depends on."""
@@ -59,6 +54,12 @@ class Contraction:
             if length != 1 and all(factor.shape[axis] == 1 for factor in factors):
                 total = total * length if length else np.zeros_like(total)
         return total
+
+
+@lru_cache(maxsize=4096)
+def _planned(shapes: tuple[tuple[int, ...], ...], kept: int) -> Combined:
+    """In which order factors of these shapes are multiplied, found once."""
+    return _expanded(_product([_squeezed(at, shape) for at, shape in enumerate(shapes)], range(kept)), kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,15 @@ def _squeezed(at: int, shape: tuple[int, ...]) -> Operand:
     """A factor without its axes of length 1."""
     labels = tuple(axis for axis, length in enumerate(shape) if length != 1)
     lengths = tuple(shape[axis] for axis in labels)
-    return Operand(labels, lengths, lambda factors: factors[at].reshape(lengths))
+    return Operand(labels, lengths, operator.itemgetter(at) if lengths == shape else lambda factors: factors[at].reshape(lengths))
 
 
 def _expanded(operand: Operand, rank: int) -> Combined:
     """The array with an axis for each of the scope."""
     order = sorted(range(len(operand.labels)), key=operand.labels.__getitem__)
     spread = tuple(slice(None) if axis in operand.labels else None for axis in range(rank))
+    if order == list(range(rank)):
+        return operand.make
     return lambda factors: operand.make(factors).transpose(order)[spread]
 
 

@@ -6,20 +6,20 @@ a lost factor shows; rows of matrices are scaled by the square root of their len
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf, prod, sqrt
+from functools import lru_cache
+from math import inf, isfinite, prod, sqrt
 
 import numpy as np
 
 from backprop_derive.errors import EvaluationError
 from backprop_derive.graph.expressions import Apply, Bracket, Expression, Fold, Integer, Ref, walk
 from backprop_derive.graph.indices import Affine
-from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.assumed import assumed_values, violated
 from backprop_derive.numerics.backends import FLOAT, Array
-from backprop_derive.numerics.evaluation import node_values
-from backprop_derive.numerics.evaluator import Evaluator
+from backprop_derive.numerics.evaluation import Forward
 from backprop_derive.numerics.kinks import KinkPlace, kink_places
 from backprop_derive.numerics.reading import Store, checked_sizes
 from backprop_derive.numerics.smooth import SmoothFunction, named_function
@@ -61,15 +61,15 @@ def draw_point(graph: Graph, seed: int) -> Point:
     sizes = _draw_sizes(graph, draw)
     functions = {name: named_function(name, seed) for name in abstract_functions(graph)}
     kinks = kink_places(graph)
+    forward_pass = _forward(graph, tuple(sizes.items()), tuple(functions.items()))
     best: Point | None = None
     redrawn = 0
     for attempt in range(TRIES):
         values = _draw_values(graph, sizes, draw, careful=attempt > 0 and best is None)
-        forward = node_values(graph, values, sizes, functions=functions)
-        if not all(np.isfinite(array).all() for array in forward.values()) or violated(graph, forward):
+        forward = forward_pass.values(values)
+        if not all(isfinite(np.add.reduce(array, axis=None)) for array in forward.values()) or violated(graph, forward):
             continue
-        evaluator = Evaluator(graph, forward, sizes, functions=functions)
-        distances = {kink: kink.distance(evaluator) for kink in kinks}
+        distances = {kink: kink.distance(forward_pass.evaluator) for kink in kinks}
         found = Point(seed, sizes, values, functions, forward, distances, redrawn)
         if found.distance >= MARGIN:
             return found
@@ -85,25 +85,43 @@ def draw_point(graph: Graph, seed: int) -> Point:
     return Point(seed, sizes, best.values, functions, best.forward, best.distances, redrawn)
 
 
+@lru_cache(maxsize=32)
+def _forward(graph: Graph, sizes: tuple[tuple[str, int], ...], functions: tuple[tuple[str, SmoothFunction], ...]) -> Forward:
+    return Forward(graph, dict(sizes), dict(functions))
+
+
 # -- sizes ------------------------------------------------------------------------------------------------------------
 
 
 def _draw_sizes(graph: Graph, draw: np.random.Generator) -> dict[str, int]:
     """Distinct small numbers for all sizes that the graph leaves open, with which every axis has a length."""
-    names = sorted(_size_names(graph) - set(graph.sizes))
-    fixed = {axis.length.number for node in graph.nodes for axis in node.axes} | set(graph.sizes.values())
-    pool = [number for number in range(2, 4 + len(names) + len(fixed)) if number not in fixed]
+    names, pool = _open_sizes(graph)
     problem = ""
     for _ in range(TRIES):
         chosen = dict(zip(names, (int(each) for each in draw.permutation(pool[: len(names) + 2])), strict=False))
-        try:
-            store = Store(graph, chosen, FLOAT)
-            if all(prod(store.shape(node.name)) for node in graph.nodes):
-                return checked_sizes(graph, chosen)
-            problem = "an axis is empty"
-        except EvaluationError as error:
-            problem = str(error)
+        sizes, problem = _fitting(graph, tuple(chosen.items()))
+        if not problem:
+            return dict(sizes)
     raise EvaluationError(f"no sizes were found ({TRIES} tries) that fit the graph: {problem}")
+
+
+@lru_cache(maxsize=32)
+def _open_sizes(graph: Graph) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The names of sizes without a number, and numbers that no size has."""
+    names = sorted(_size_names(graph) - set(graph.sizes))
+    fixed = {axis.length.number for node in graph.nodes for axis in node.axes} | set(graph.sizes.values())
+    return tuple(names), tuple(number for number in range(2, 4 + len(names) + len(fixed)) if number not in fixed)
+
+
+@lru_cache(maxsize=256)
+def _fitting(graph: Graph, chosen: tuple[tuple[str, int], ...]) -> tuple[tuple[tuple[str, int], ...], str]:
+    """All sizes with the chosen ones among them, and what does not fit, "" if everything does."""
+    try:
+        store = Store(graph, dict(chosen), FLOAT)
+        problem = "" if all(prod(store.shape(node.name)) for node in graph.nodes) else "an axis is empty"
+        return tuple(checked_sizes(graph, dict(chosen)).items()), problem
+    except EvaluationError as error:
+        return (), str(error)
 
 
 def _size_names(graph: Graph) -> set[str]:
@@ -135,8 +153,7 @@ def _forms(expression: Expression) -> tuple[Affine, ...]:
 
 def _draw_values(graph: Graph, sizes: Mapping[str, int], draw: np.random.Generator, *, careful: bool) -> dict[str, Array]:
     """Values for all leaves. `careful`: each leaf is positive or small at random, for logarithms, roots and their kind."""
-    store = Store(graph, sizes, FLOAT)
-    values = {node.name: _draw_leaf(node, store.shape(node.name), draw, careful=careful) for node in graph.nodes if node.is_leaf}
+    values = {name: _draw_leaf(shape, scale, draw, careful=careful) for name, shape, scale in _leaves(graph, tuple(sizes.items()))}
     if _probabilities_wanted(graph):
         values.update((name, draw.uniform(0.1, 0.9, values[name].shape)) for name in graph.targets if name in values)
     for fact in graph.facts:
@@ -146,14 +163,24 @@ def _draw_values(graph: Graph, sizes: Mapping[str, int], draw: np.random.Generat
     return {**values, **assumed_values(graph, values, draw)}
 
 
-def _draw_leaf(node: Node, shape: tuple[int, ...], draw: np.random.Generator, *, careful: bool) -> Array:
+@lru_cache(maxsize=64)
+def _leaves(graph: Graph, sizes: tuple[tuple[str, int], ...]) -> tuple[tuple[str, tuple[int, ...], float], ...]:
+    """Each leaf with its shape and how large its values are."""
+    store, found = Store(graph, dict(sizes), FLOAT), []
+    for node in graph.nodes:
+        if node.is_leaf:
+            shape = store.shape(node.name)
+            summed = max(1, prod(shape[1:]) if len(shape) > 1 else prod(shape) / 8) if node.role == "parameter" else 1
+            found.append((node.name, shape, 1 / sqrt(summed)))
+    return tuple(found)
+
+
+def _draw_leaf(shape: tuple[int, ...], scale: float, draw: np.random.Generator, *, careful: bool) -> Array:
     sizes = draw.uniform(0.3, 1.3, shape)
-    kinds = ("signed", "positive", "small")
-    kind = kinds[int(draw.integers(3))] if careful else "signed"
+    kind = ("signed", "positive", "small")[int(draw.integers(3))] if careful else "signed"
     if kind == "signed":
-        sizes = sizes * draw.choice([-1.0, 1.0], shape)
-    summed = max(1, prod(shape[1:]) if len(shape) > 1 else prod(shape) / 8) if node.role == "parameter" else 1
-    return np.asarray(sizes / sqrt(summed) * (0.3 if kind == "small" else 1.0))
+        sizes = np.copysign(sizes, draw.uniform(-1.0, 1.0, shape))
+    return np.asarray(sizes * (0.3 * scale if kind == "small" else scale))
 
 
 def _probabilities_wanted(graph: Graph) -> bool:
@@ -176,8 +203,9 @@ def _summing_to_one(arrays: list[Array], draw: np.random.Generator) -> list[Arra
 # -- functions --------------------------------------------------------------------------------------------------------
 
 
-def abstract_functions(graph: Graph) -> Iterator[str]:
+@lru_cache(maxsize=32)
+def abstract_functions(graph: Graph) -> tuple[str, ...]:
     """The names of the functions of which nothing is known."""
     used = {each.function for node in graph.nodes for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Apply)}
     used |= {each.function for own in graph.functions.values() if own is not None for each in walk(own[1]) if isinstance(each, Apply)}
-    return (name for name in sorted(used) if (graph.functions[name] is None if name in graph.functions else find_function(name) is None))
+    return tuple(name for name in sorted(used) if (graph.functions[name] is None if name in graph.functions else find_function(name) is None))

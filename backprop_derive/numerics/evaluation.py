@@ -15,7 +15,7 @@ from backprop_derive.numerics.schedule import Block, schedule
 from backprop_derive.numerics.scopes import START, Operation, Scope
 from backprop_derive.numerics.smooth import SmoothFunction
 
-__all__ = ["Evaluator", "Run", "node_values"]
+__all__ = ["Evaluator", "Forward", "Run", "node_values"]
 
 
 def node_values(
@@ -31,14 +31,30 @@ def node_values(
     `values` gives the leaves. Raises EvaluationError: a value or size is missing, a shape is wrong, a read is out of
     range, a place has no definition, or nodes refer to each other in a circle.
     """
-    leaves = {node.name for node in graph.nodes if node.is_leaf}
-    missing = [node.name for node in graph.nodes if node.is_leaf and node.name not in values]
-    if missing:
-        raise EvaluationError(f"no value is given for {', '.join(missing)}")
-    given = {name: value for name, value in values.items() if name in leaves}
-    run = Run(Evaluator(graph, given, sizes, functions=functions, backend=backend))
-    run.advance(block for block in schedule(graph) if block.names[0] not in leaves)
-    return {node.name: run.arrays[node.name][0, ...] for node in graph.nodes}
+    return Forward(graph, sizes, functions, backend).values(values)
+
+
+class Forward:
+    """The forward pass of a graph at one size, planned once: the values of all nodes, over and over for other leaves."""
+
+    def __init__(
+        self, graph: Graph, sizes: Mapping[str, int], functions: Mapping[str, SmoothFunction] | None = None, backend: FloatBackend = FLOAT
+    ) -> None:
+        self.graph = graph
+        self.leaves = tuple(node.name for node in graph.nodes if node.is_leaf)
+        self.evaluator = Evaluator(graph, {}, sizes, functions=functions, backend=backend)
+        self.run = Run(self.evaluator)
+        self.blocks = tuple(block for block in schedule(graph) if block.names[0] not in self.leaves)
+
+    def values(self, given: Mapping[str, Any]) -> Mapping[str, Array]:
+        """Every node as an array over its stored axes, as `node_values` says."""
+        missing = [name for name in self.leaves if name not in given]
+        if missing:
+            raise EvaluationError(f"no value is given for {', '.join(missing)}")
+        for name in self.leaves:
+            self.evaluator.give(name, given[name])
+        self.run.advance(self.blocks)
+        return {node.name: self.run.arrays[node.name][0, ...] for node in self.graph.nodes}
 
 
 class Run:

@@ -171,14 +171,15 @@ class Evaluator:
         return _all_hold(tests), operations or [self._plain(1.0, scope)]
 
     def _power(self, expression: Power, scope: Scope) -> Operation:
-        base, exponent, power = expression.base, expression.exponent, self.backend.power
+        base, exponent = expression.base, expression.exponent
         if not isinstance(exponent, Number):
+            power = self.backend.power
             below, above = self.planned(base, scope.exactly()), self.planned(exponent, scope.exactly())
             return self._leaf(lambda frame: power(below(frame), above(frame)), scope)
         value = exponent.value
         summands = value > 0 and value.denominator == 1
-        raised = self.planned(base, scope if summands else scope.exactly())
-        return self._leaf(lambda frame: power(raised(frame), value), scope)
+        raised, inner = self.backend.known_power(value), self.planned(base, scope if summands else scope.exactly())
+        return self._leaf(lambda frame: raised(inner(frame)), scope)
 
     def _where(self, expression: Where, scope: Scope) -> Operation:
         """Only the branch that is taken is planned: what the other one reads need not be there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class KinkPlace:
         return float("inf") if total == 0 else total ** (-1 / SHARPNESS)
 
 
+@lru_cache(maxsize=32)
 def kink_places(graph: Graph) -> tuple[KinkPlace, ...]:
     """Every kink in every definition, in graph order: of functions of the table, of tests and of maxima over an index."""
     return tuple(

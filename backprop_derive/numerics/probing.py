@@ -12,42 +12,56 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import prod
 
 import numpy as np
 
 from backprop_derive.graph.expressions import ONE, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal
 from backprop_derive.graph.indices import Affine, axis_to, number, size, variable
 from backprop_derive.graph.nodes import Graph, Node, Piece
-from backprop_derive.numerics.backends import Array
+from backprop_derive.numerics.backends import COMPLEX, Array
 from backprop_derive.numerics.drawing import Point
-from backprop_derive.numerics.references import complex_step, exact, richardson
+from backprop_derive.numerics.references import complex_steps, exact, planned_shifts, richardson
 
 LARGEST = 2_000
 CHOSEN = 200
 FEWEST = 8
 WORK = 200_000_000
 FIRST_STEP = 0.02
+EPSILON = float(np.finfo(float).eps)
 
-Measure = Callable[[Graph, Point, str, str], tuple[Array, Array]]
-"""(graph, point, target, by) → (derivative, its own error estimate), in the shape of `by`."""
+Measure = Callable[[Graph, Point, str, tuple[str, ...]], tuple[Array, Array]]
+"""(graph, point, target, by) → (derivatives, their own error estimates), for all entries of all nodes `by`, in order.
+
+The point's forward values are those of all nodes of the graph, but perhaps for the target."""
 
 
-def by_complex_step(graph: Graph, point: Point, target: str, by: str) -> tuple[Array, Array]:
+def by_complex_step(graph: Graph, point: Point, target: str, by: tuple[str, ...]) -> tuple[Array, Array]:
     """Without truncation error; the estimate is the rounding of the result. Raises NoComplexForm."""
-    found = complex_step(graph, point.values, point.sizes, target, by, point.functions)
-    return found, np.finfo(float).eps * np.abs(found)
+    found = complex_steps(planned_shifts(graph, point.sizes, target, by, point.functions, COMPLEX), point.forward)
+    return found, EPSILON * np.abs(found)
 
 
-def by_differences(graph: Graph, point: Point, target: str, by: str) -> tuple[Array, Array]:
+def by_differences(graph: Graph, point: Point, target: str, by: tuple[str, ...]) -> tuple[Array, Array]:
     """Richardson extrapolation, with steps that stay on this side of the nearest kink."""
     step = max(FIRST_STEP / 200, min(FIRST_STEP, point.distance / 4))
-    return richardson(graph, point.values, point.sizes, target, by, point.functions, first_step=step)
+    return _one_by_one(by, lambda name: richardson(graph, point.values, point.sizes, target, name, point.functions, forward=point.forward, first_step=step))
 
 
-def by_fifty_digits(graph: Graph, point: Point, target: str, by: str) -> tuple[Array, Array]:
+def by_fifty_digits(graph: Graph, point: Point, target: str, by: tuple[str, ...]) -> tuple[Array, Array]:
     """The complex step in mpmath; its truncation error is the square of the step, 1e-40."""
-    found = exact(graph, point.values, point.sizes, target, by, point.functions)
-    return found, np.abs(found) * 1e-30
+
+    def measured(name: str) -> tuple[Array, Array]:
+        found = exact(graph, point.values, point.sizes, target, name, point.functions)
+        return found, np.abs(found) * 1e-30
+
+    return _one_by_one(by, measured)
+
+
+def _one_by_one(names: tuple[str, ...], measure: Callable[[str], tuple[Array, Array]]) -> tuple[Array, Array]:
+    parts = [measure(name) for name in names]
+    return np.concatenate([found.reshape(-1) for found, _ in parts]), np.concatenate([estimate.reshape(-1) for _, estimate in parts])
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,7 @@ class Probes:
     def measured(self, graph: Graph, point: Point, target: str, measure: Measure, side_by_side: int) -> tuple[Array, Array]:
         """The derivatives of `target` and their error estimates, one for each probe, so many directions in one evaluation."""
         if self.entries is None:
-            found, estimate = measure(graph, point, target, self.name)
-            return found.reshape(-1), estimate.reshape(-1)
+            return measure(graph, point, target, (self.name,))
         shape = point.forward[self.name].shape
         directions = [_unit(shape, flat) for flat in self.entries]
         if self.direction is not None:
@@ -96,8 +109,9 @@ class Probes:
     def _along(self, graph: Graph, point: Point, target: str, measure: Measure, directions: list[Array]) -> tuple[Array, Array]:
         moved, base, steps, table = _moved(graph, self.name, len(directions))
         values = {base if name == self.name else name: value for name, value in point.values.items()}
-        values |= {steps: np.zeros(len(directions)), table: np.stack(directions)}
-        return measure(moved, replace(point, values=values), target, steps)
+        along = {steps: np.zeros(len(directions)), table: np.stack(directions)}
+        forward = {**point.forward, **along} | ({base: point.forward[self.name]} if base in moved.by_name else {})
+        return measure(moved, replace(point, values=values | along, forward=forward), target, (steps,))
 
     def _taken(self, array: Array, direction: Array | None) -> Array:
         flat = array.reshape(-1)
@@ -112,7 +126,7 @@ def choose_probes(name: str, shape: tuple[int, ...], total: int, seed: int, shar
 
     Where the graph holds very many numbers (`total`), fewer.
     """
-    count = int(np.prod(shape))
+    count = prod(shape)
     affordable = max(FEWEST, WORK // max(1, total))
     if count <= min(LARGEST, affordable):
         return Probes(name)
@@ -122,6 +136,7 @@ def choose_probes(name: str, shape: tuple[int, ...], total: int, seed: int, shar
     return Probes(name, draw.choice(count, min(count, chosen), replace=False), direction / np.sqrt(np.sum(direction**2)))
 
 
+@lru_cache(maxsize=32)
 def with_cost(graph: Graph) -> tuple[Graph, str]:
     """The graph with the cost as a node behind it, straight from its definition, and what that node is called."""
     cost, loss = graph.cost, graph.node(graph.cost.loss)

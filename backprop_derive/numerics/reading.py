@@ -30,6 +30,7 @@ class Store:
         self.sizes = checked_sizes(graph, sizes)
         self.arrays: dict[str, Array] = {}
         self._places: dict[str, Places] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
         self._numbers: dict[Affine, int] = {}
 
     def node(self, name: str) -> Node:
@@ -46,7 +47,9 @@ class Store:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The lengths of a node's axes."""
-        return tuple(length for _, length in self.places(name))
+        if name not in self._shapes:
+            self._shapes[name] = tuple(length for _, length in self.places(name))
+        return self._shapes[name]
 
     def span(self, axis: Axis, what: str) -> tuple[int, int]:
         """(first index, length) of an axis without variables in its ends."""

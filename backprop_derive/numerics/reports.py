@@ -66,12 +66,15 @@ class Power:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The numeric proof of a derivation. `references` are the methods that the printed forms were held against."""
+    """The numeric proof of a derivation. `references` are the methods that the printed forms were held against.
+
+    `power` is None where no mistakes were planted.
+    """
 
     passed: bool
     parameters: Mapping[str, ParameterCheck]
     references: tuple[str, ...]
     kinks: tuple[Kink, ...]
     seeds: tuple[int, ...]
-    power: Power
+    power: Power | None
     notes: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
 from backprop_derive.errors import EvaluationError, Problem, nearest
@@ -45,6 +46,7 @@ class _Mention:
         return None if form.variables() & self.bound else (form - place).number
 
 
+@lru_cache(maxsize=32)
 def schedule(graph: Graph) -> tuple[Block, ...]:
     """All nodes in an order in which each can be evaluated. Raises EvaluationError naming the nodes of a circle."""
     for name, parents in graph.parents.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ class SmoothFunction:
         return total
 
 
+@lru_cache(maxsize=256)
 def named_function(name: str, seed: int = 0) -> SmoothFunction:
     """The function drawn for `name`: different names give different functions, the same name always the same."""
     return SmoothFunction(zlib.crc32(name.encode()) + seed)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import inf, prod
+from math import inf, isfinite, prod
 
 import numpy as np
 
@@ -14,59 +14,21 @@ from backprop_derive.errors import EvaluationError
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.backends import Array, NoComplexForm, exact_backend
+from backprop_derive.numerics.comparisons import SAFETY, Comparison, Reference, agreement, compare
 from backprop_derive.numerics.drawing import Point
-from backprop_derive.numerics.forms import PrintedForms
+from backprop_derive.numerics.forms import PrintedForms, printed_forms
 from backprop_derive.numerics.probing import Measure, Probes, by_complex_step, by_differences, by_fifty_digits, choose_probes, with_cost
 from backprop_derive.numerics.reports import FORMS, Form, ParameterCheck
 
 COMPLEX_STEP, DIFFERENCES, FIFTY_DIGITS = "complex-step", "richardson", "mpmath"
 MEASURES: Mapping[str, Measure] = {COMPLEX_STEP: by_complex_step, DIFFERENCES: by_differences, FIFTY_DIGITS: by_fifty_digits}
-SAFETY = 4
 SETTLED = 20
 SIDE_BY_SIDE = 16
+TOGETHER = 1_000
 EXACT_ENTRIES = 200
 EXACT_WORK = 20_000
 ROUNDING = 1e-9
 VISIBLE = 1e-9
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Measured derivatives, one for each probe, and how far off they may be."""
-
-    method: str
-    values: Array
-    estimate: Array
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A printed form against a reference, entry by entry. `allowed` is the largest error that passes."""
-
-    form: Form
-    values: Array
-    reference: Reference
-    scale: Array
-    allowed: Array
-
-    @cached_property
-    def error(self) -> Array:
-        """|form - reference|"""
-        with np.errstate(all="ignore"):
-            return np.asarray(np.abs(self.values - self.reference.values), dtype=float)
-
-    @cached_property
-    def excess(self) -> Array:
-        """error / allowed: above 1 is wrong; what has no value is infinitely wrong."""
-        with np.errstate(all="ignore"):
-            ratio = np.where(self.error == 0, 0.0, self.error / self.allowed)
-        return np.where(np.isnan(ratio), inf, ratio)
-
-
-def compare(form: Form, values: Array, scale: Array, reference: Reference, tolerance: float) -> Comparison:
-    """Each entry with its own scale: Σ|summands|, or the reference where that is larger because summands are missing."""
-    scale = np.maximum(np.asarray(scale, dtype=float), np.abs(np.asarray(reference.values, dtype=float)))
-    return Comparison(form, values, reference, scale, tolerance * scale + SAFETY * np.asarray(reference.estimate, dtype=float))
 
 
 @dataclass(frozen=True)
@@ -125,8 +87,12 @@ class Trial:
     methods: set[str] = field(default_factory=set)
     _measured: dict[str, _Measured] = field(default_factory=dict)
 
-    def check(self, gradient: Gradient) -> Verdict:
-        """The worst entry of all printed forms of a gradient."""
+    def check(self, gradients: Sequence[Gradient]) -> Mapping[str, Verdict]:
+        """The worst entry of all printed forms of each gradient, by the name of its node."""
+        verdicts = {} if self.exact or self.differences else self._at_once(gradients)
+        return {gradient.of.name: verdicts.get(gradient.of.name) or self._one(gradient) for gradient in gradients}
+
+    def _one(self, gradient: Gradient) -> Verdict:
         measured = self._measure(gradient)
         if (measured.disagreement > 1).any():
             self._note(f"{gradient.of.name}: the references disagree where a step crosses a kink or the cost is steep; 50 digits decide")
@@ -137,6 +103,26 @@ class Trial:
             comparisons = measured.comparisons if (doubt <= 1).all() else self._allowing_for_rounding(measured)
             verdicts = [self._verdict(measured.probes, each, doubt=measured.disagreement) for each in comparisons]
         return max(verdicts, key=lambda verdict: verdict.excess)
+
+    def _at_once(self, gradients: Sequence[Gradient]) -> Mapping[str, Verdict]:
+        """The verdicts on all gradients of moderate size that pass at the first look, from one complex step for all."""
+        probes = {gradient.of.name: self._probes(gradient.of.name) for gradient in gradients}
+        whole = [gradient for gradient in gradients if probes[gradient.of.name].entries is None and self.derivation.graph.node(gradient.of.name).is_leaf]
+        names = tuple(gradient.of.name for gradient in whole)
+        sizes = [self.point.forward[name].size for name in names]
+        if not names or 0 in sizes or sum(sizes) > TOGETHER:
+            return {}
+        try:
+            reference = Reference(COMPLEX_STEP, *MEASURES[COMPLEX_STEP](self._priced[0], self.point, self._priced[1], names))
+        except NoComplexForm:
+            return {}
+        self.methods.add(COMPLEX_STEP)
+        found = agreement(self._printed, whole, reference, self.tolerance)
+        if found is None:
+            return {}
+        compared, excess = found.comparison, found.comparison.excess
+        worst = {name: part.start + int(excess[part].argmax()) for name, part in found.parts.items()}
+        return {name: self._told(probes[name], compared, at, at - found.parts[name].start, found.forms[name]) for name, at in worst.items()}
 
     @cached_property
     def _total(self) -> int:
@@ -168,9 +154,13 @@ class Trial:
 
     # -- double precision ---------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def _printed(self) -> PrintedForms:
-        return PrintedForms(self.derivation, self.point)
+        return self._forms.at(self.point)
+
+    @cached_property
+    def _forms(self) -> PrintedForms:
+        return printed_forms(self.derivation, self.point)
 
     @cached_property
     def _priced(self) -> tuple[Graph, str]:
@@ -179,14 +169,18 @@ class Trial:
     def _measure(self, gradient: Gradient) -> _Measured:
         name = gradient.of.name
         if name not in self._measured:
-            shape = self.point.forward[name].shape
-            probes = choose_probes(name, shape, self._total, self.point.seed, self.sharing)
-            if probes.entries is not None:
-                self._note(f"{name} has {prod(shape)} entries: {len(probes.entries)} of them for each seed, and a random direction across all, were checked")
+            probes = self._probes(name)
             references = tuple(self._references(probes))
             comparisons = tuple(self._compared(self._values(self._printed, gradient, form), form, probes, references[0]) for form in FORMS)
             self._measured[name] = _Measured(gradient, probes, references, comparisons)
         return self._measured[name]
+
+    def _probes(self, name: str) -> Probes:
+        shape = self.point.forward[name].shape
+        probes = choose_probes(name, shape, self._total, self.point.seed, self.sharing)
+        if probes.entries is not None:
+            self._note(f"{name} has {prod(shape)} entries: {len(probes.entries)} of them for each seed, and a random direction across all, were checked")
+        return probes
 
     def _references(self, probes: Probes) -> list[Reference]:
         """The complex step where there is one, and differences where they are asked for or needed."""
@@ -220,9 +214,9 @@ class Trial:
 
     # -- fifty digits -------------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def _precise(self) -> PrintedForms:
-        return PrintedForms(self.derivation, self.point, exact_backend())
+        return printed_forms(self.derivation, self.point, exact_backend()).at(self.point)
 
     def _settled(self, measured: _Measured, doubt: Array) -> list[Verdict]:
         """The verdicts, with the entries in doubt computed again with 50 digits, the worst first, until one is wrong."""
@@ -255,22 +249,26 @@ class Trial:
         """The worst entry of a comparison, among those that count; `doubt` above 1 about the reference fails an entry too."""
         excess = compared.excess if doubt is None else np.maximum(compared.excess, np.where(doubt > 1, doubt, 0.0))
         worst = int(np.argmax(excess if among is None else np.where(among, excess, -1.0)))
-        name = probes.name
-        error, scale = float(compared.error[worst]), float(compared.scale[worst])
-        at = probes.entry(worst, self.point.forward[name].shape)
-        lows = self._printed.first_place(self.derivation.graph.node(name))
+        return self._told(probes, compared, worst, worst, compared.form, excess)
+
+    def _told(self, probes: Probes, compared: Comparison, worst: int, probe: int, form: Form, excess: Array | None = None) -> Verdict:
+        """The entry `worst` of a comparison, which is that of a probe."""
+        name, error, scale = probes.name, float(compared.error[worst]), float(compared.scale[worst])
+        exceeding = float((compared.excess if excess is None else excess)[worst])
+        at = probes.entry(probe, self.point.forward[name].shape)
+        lows = self._forms.first_place(self.derivation.graph.node(name))
         check = ParameterCheck(
             name,
             float(compared.values[worst]),
             float(compared.reference.values[worst]),
-            0.0 if error == 0 else error / scale if np.isfinite(error) else inf,
+            0.0 if error == 0 else error / scale if isfinite(error) else inf,
             float(compared.reference.estimate[worst]),
-            bool(excess[worst] <= 1),
+            exceeding <= 1,
             None if at is None else tuple(place + low for place, low in zip(at, lows, strict=True)),
-            compared.form,
+            form,
             self.point.seed,
         )
-        return Verdict(check, float(excess[worst]))
+        return Verdict(check, exceeding)
 
     def _note(self, text: str) -> None:
         self.notes.setdefault(text)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from backprop_derive.graph.nodes import Graph
-from backprop_derive.numerics.reports import CheckReport, Kink, ParameterCheck
+from backprop_derive.numerics.reports import CheckReport, Kink, ParameterCheck, Power
 from backprop_derive.presentation.document import FORMAT, Block, Document, Formula, Heading, Paragraph, Table, Text
 
 _METHODS = {
@@ -60,15 +60,19 @@ def _facts(report: CheckReport) -> Iterator[tuple[str, Text]]:
     yield "Values", (f"drawn at random from seed{'s' if len(report.seeds) > 1 else ''} {', '.join(map(str, report.seeds))}",)
     for kink in report.kinks:
         yield "Kink", _kink(kink)
-    power = report.power
+    if report.power is not None:
+        yield from _power(report.power)
+    for note in report.notes:
+        yield "Note", (note,)
+
+
+def _power(power: Power) -> Iterator[tuple[str, Text]]:
     if power.planted:
         yield "Power", (f"{power.caught} of {power.planted} mistakes that were planted into the gradients are caught",)
     for survivor in power.survivors[:_SHOWN_SURVIVORS]:
         yield "Not caught", (f"in the gradient of {survivor.parameter}: {survivor.mistake}",)
     if len(power.survivors) > _SHOWN_SURVIVORS:
         yield "", (f"and {len(power.survivors) - _SHOWN_SURVIVORS} more",)
-    for note in report.notes:
-        yield "Note", (note,)
 
 
 def _kink(kink: Kink) -> Text:
@@ -87,13 +91,14 @@ def _record(report: CheckReport) -> dict[str, Any]:
         "references": list(report.references),
         "kinks": [Formula(kink.argument, {"node": kink.node.name, "operation": kink.operation, "nearest": kink.nearest}) for kink in report.kinks],
         "seeds": list(report.seeds),
-        "power": {
-            "planted": power.planted,
-            "caught": power.caught,
-            "survivors": [{"parameter": each.parameter, "mistake": each.mistake} for each in power.survivors],
-        },
+        "power": None if power is None else _power_record(power),
         "notes": list(report.notes),
     }
+
+
+def _power_record(power: Power) -> dict[str, Any]:
+    survivors = [{"parameter": each.parameter, "mistake": each.mistake} for each in power.survivors]
+    return {"planted": power.planted, "caught": power.caught, "survivors": survivors}
 
 
 def _parameter(check: ParameterCheck) -> dict[str, Any]:

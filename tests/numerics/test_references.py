@@ -73,7 +73,7 @@ def test_chunks_give_the_same_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     rows: list[int] = []
     run = references.Run
     monkeypatch.setattr(references, "MEMORY", 16 * 5 * 100)
-    monkeypatch.setattr(references, "Run", lambda evaluator, batch: rows.append(batch) or run(evaluator, batch))
+    monkeypatch.setattr(references, "Run", lambda evaluator, batch, moved: rows.append(batch) or run(evaluator, batch, moved))
     np.testing.assert_allclose(complex_step(dense(to("m")), values, SIZES, "C", "W1"), whole, rtol=1e-14)
     assert len(rows) > 1
     assert sum(rows) == 12
