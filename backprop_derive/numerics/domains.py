@@ -10,6 +10,7 @@ import numpy as np
 from backprop_derive.errors import EvaluationError
 from backprop_derive.graph.nodes import Graph, TargetDomain
 from backprop_derive.numerics.backends import Array
+from backprop_derive.operations.rows import TARGET_KINDS
 
 ROUNDING = 1e-6
 
@@ -33,13 +34,13 @@ def _largest(array: Array) -> Array:
 
 
 DOMAINS: Mapping[str, Domain] = {
-    "unit interval": Domain("a number from 0 to 1", lambda y: (y >= 0) & (y <= 1), np.round),
-    "probabilities": Domain("a vector of probabilities: from 0 to 1, with the sum 1", lambda y: (y >= 0) & (y <= 1) & _sums_to_one(y), _largest, sums=True),
-    "one-hot": Domain("a vector with a single 1, and 0 elsewhere", lambda y: ((y == 0) | (y == 1)) & _sums_to_one(y), _largest, sums=True),
-    "sign": Domain("1 or -1", lambda y: np.abs(y) == 1, lambda unit: np.where(unit < 0.5, -1.0, 1.0)),
+    "unit interval": Domain(TARGET_KINDS["unit interval"], lambda y: (y >= 0) & (y <= 1), np.round),
+    "probabilities": Domain(TARGET_KINDS["probabilities"], lambda y: (y >= 0) & (y <= 1) & _sums_to_one(y), _largest, sums=True),
+    "one-hot": Domain(TARGET_KINDS["one-hot"], lambda y: ((y == 0) | (y == 1)) & _sums_to_one(y), _largest, sums=True),
+    "sign": Domain(TARGET_KINDS["sign"], lambda y: np.abs(y) == 1, lambda unit: np.where(unit < 0.5, -1.0, 1.0)),
     "binary": Domain("0 or 1", lambda y: (y == 0) | (y == 1), np.round),
     "sum of 1": Domain("entries that sum to 1", _sums_to_one, _largest, sums=True),
-    "not negative": Domain("0 or more", lambda y: y >= 0, lambda unit: np.floor(5 * unit)),
+    "not negative": Domain(TARGET_KINDS["not negative"], lambda y: y >= 0, lambda unit: np.floor(5 * unit)),
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Values that are drawn where none are given. The same seed gives the same numbers on every machine.
 
-    random: every entry between -1 and 1
+    random: every entry between -1 and 1; constants, with every kind, between 0 and 1
     xavier: weights within ±√(6/(fan in + fan out)), other parameters 0      Glorot and Bengio (2010), equation 16
     he:     weights within ±√(6/fan in), other parameters 0                 He et al. (2015), the uniform draw of variance 2/fan in
 
@@ -23,6 +23,8 @@ from backprop_derive.numerics.backends import Array
 def drawn_value(graph: Graph, node: Node, shape: tuple[int, ...], kind: Draw, seed: int) -> Array:
     """The value of a leaf."""
     unit = uniform(seed, node.name, shape)
+    if node.role == "constant":
+        return unit
     if node.role != "parameter" or kind == "random":
         return 2 * unit - 1
     if not is_weight(graph, node.name):

@@ -46,7 +46,14 @@ class Function:
 
 
 TargetKind = Literal["any", "unit interval", "probabilities", "one-hot", "sign", "not negative"]
-"""What a loss takes as targets: numbers from 0 to 1; a vector of these that sums to 1; one of which one is 1; 1 or -1; 0 or more."""
+TARGET_KINDS: dict[str, str] = {
+    "unit interval": "a number from 0 to 1",
+    "probabilities": "a vector of probabilities: from 0 to 1, with the sum 1",
+    "one-hot": "a vector with a single 1, and 0 elsewhere",
+    "sign": "1 or -1",
+    "not negative": "0 or more",
+}
+"""What a loss takes as targets, in words; a loss of any targets is not among them."""
 
 
 @dataclass(frozen=True, slots=True)

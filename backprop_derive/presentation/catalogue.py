@@ -66,6 +66,8 @@ def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
     ):  # fmt: skip
         if entry.get(key):
             yield f"{label} {', '.join(entry[key])}"
+    if entry.get("target"):
+        yield f"takes as {'target' if len(entry['targets']) == 1 else 'targets'} {entry['target']}"
     if entry.get("source"):
         yield entry["source"]
     if entry.get("kinks"):
@@ -111,7 +113,9 @@ def function_record(row: Function) -> Mapping[str, Any]:
 def loss_record(row: Loss) -> Mapping[str, Any]:
     """What a row says of a loss. Its vectors have the entries c, its derivatives are by the entries d."""
     derivatives = {f"{name}[d]": text for name, text in zip(row.required, row.derivatives, strict=True)}
-    outputs = {"outputs": list(row.outputs), "targets": list(row.targets), "assumes": list(row.assumes)}
+    from backprop_derive.operations.rows import TARGET_KINDS
+
+    outputs = {"outputs": list(row.outputs), "targets": list(row.targets), "target": TARGET_KINDS.get(row.target, ""), "assumes": list(row.assumes)}
     return {"name": row.name, "value": "L", "formula": row.formula, "derivatives": derivatives, **outputs, **_shared(row)}
 
 

@@ -109,3 +109,10 @@ def test_classes_are_derived_and_checked_as_one_hot_vectors() -> None:
     derivation = derive(graph)
     assert write(derivation, derivation.gradient("b1").gradient) == "1/m*sum(a1[j] - y[j], i)"
     assert derivation.gradient("b1").assumptions == ("one_hot(y)",)
+
+
+def test_constants_are_drawn_above_0() -> None:
+    text = "inputs: 2\nlayers:\n  - dense: 1\nloss: squared_error\nregularization: {l2: lambda, of: weights}\nvalues: {}\n"
+    for seed in range(20):
+        found = evaluate(graph_of(text.replace("{}", "random")), seed=seed)
+        assert 0 < found.values["lambda"] < 1
