@@ -92,11 +92,11 @@ class Assumption:
     """What the spec says holds of the nodes `names`, as its `text` says it; the values of a check are drawn so.
 
     `sum`: their entries sum to 1 · `one_hot`: one of them is 1, the others 0 · `probabilities`: above 0, and they sum to 1
-    · `binary`: each is 0 or 1 · `symmetric`: W[j,k] = W[k,j] · `relation`: each entry is `relation` `bound`.
+    · `binary`: each is 0 or 1 · `sign`: each is 1 or -1 · `symmetric`: W[j,k] = W[k,j] · `relation`: each entry is `relation` `bound`.
     """
 
     text: str
-    kind: Literal["sum", "one_hot", "probabilities", "binary", "symmetric", "relation"]
+    kind: Literal["sum", "one_hot", "probabilities", "binary", "sign", "symmetric", "relation"]
     names: tuple[str, ...]
     relation: Relation = "="
     bound: Fraction = Fraction(0)

@@ -25,6 +25,8 @@ def assumed_values(graph: Graph, values: Mapping[str, Array], draw: np.random.Ge
             found.update(_one_hot(drawn, draw))
         elif each.kind == "binary":
             found.update((name, draw.integers(0, 2, array.shape).astype(float)) for name, array in drawn.items())
+        elif each.kind == "sign":
+            found.update((name, 2.0 * draw.integers(0, 2, array.shape) - 1) for name, array in drawn.items())
         elif each.kind == "symmetric":
             found.update((name, (array + np.swapaxes(array, -1, -2)) / 2) for name, array in drawn.items())
         elif each.kind == "relation" and each.relation != "!=":

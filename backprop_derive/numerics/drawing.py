@@ -52,10 +52,10 @@ class Point:
         return min(self.distances.values(), default=inf)
 
 
-def draw_point(graph: Graph, seed: int) -> Point:
+def draw_point(graph: Graph, seed: int, fixed: Mapping[str, Array] = {}) -> Point:  # noqa: B006 - never changed
     """A point where everything is finite and at least `MARGIN` from every kink; failing that, the farthest of some.
 
-    Raises EvaluationError where no draw has a finite loss, or no sizes fit the graph.
+    Leaves that are `fixed` have their value at every point, if it has their shape there. Raises EvaluationError where no draw has a finite loss, or no sizes fit the graph.
     """
     draw = np.random.default_rng(seed)
     sizes = _draw_sizes(graph, draw)
@@ -66,6 +66,7 @@ def draw_point(graph: Graph, seed: int) -> Point:
     redrawn = 0
     for attempt in range(TRIES):
         values = _draw_values(graph, sizes, draw, careful=attempt > 0 and best is None)
+        values.update((name, value) for name, value in fixed.items() if value.shape == values[name].shape)
         forward = forward_pass.values(values)
         if not all(isfinite(np.add.reduce(array, axis=None)) for array in forward.values()) or violated(graph, forward):
             continue
