@@ -13,8 +13,8 @@ import numpy as np
 from backprop_derive.answers.statements import Side
 from backprop_derive.answers.worlds import NOTHING, Definitions, World, Worlds
 from backprop_derive.errors import EvaluationError, NotYetError
-from backprop_derive.graph.expressions import Expression, Fold, add, neg
-from backprop_derive.graph.indices import Axis, axis_to, size
+from backprop_derive.graph.expressions import mul
+from backprop_derive.graph.indices import axis_to, size
 from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import Array
 from backprop_derive.numerics.kinks import KinkPlace, kink_places
@@ -27,7 +27,7 @@ MOST = 12
 Unit = tuple[str, int, tuple[int, ...]]
 """(what is meant, number of its kink, entry)"""
 Seen = Mapping[Unit, frozenset[int]]
-"""The sides of each kink that were seen: -1, 1"""
+"""The sides of each kink that were seen: -1 and 1, or 0 where one side is flat (behind a relu that blocks)"""
 
 
 @dataclass(frozen=True)
@@ -107,32 +107,27 @@ def _join(seen: dict[Unit, frozenset[int]], found: Seen) -> None:
 def _units(world: World, kink: KinkPlace, name: str, number: int, definitions: Definitions) -> Iterator[tuple[Unit, frozenset[int]]]:
     """On which sides of a kink a point is, for each entry; all samples of an entry together, and all entries where sizes are symbols."""
     try:
-        signs, sampled = _signs(world, kink, definitions)
+        signs, counts, sampled = _signs(world, kink, definitions)
     except (EvaluationError, NotYetError):
         return
+    signs = np.where(counts, signs, np.nan)
     rows = np.moveaxis(signs, 0, -1) if sampled else signs[..., None]
     if set(world.point.sizes) - set(world.graph.sizes) - ({world.graph.samples.size} if world.graph.samples is not None else set()):
         rows = rows.reshape(1, -1)[0]
     for place in np.ndindex(*rows.shape[:-1]):
-        yield (f"{kink.operation} of {name}" if name == "the answer" else f"{kink.operation} at {name}", number, place), frozenset(int(each) for each in np.unique(rows[place]) if each)
+        yield (f"{kink.operation} of {name}" if name == "the answer" else f"{kink.operation} at {name}", number, place), frozenset(int(each) for each in np.unique(rows[place]) if not np.isnan(each))
 
 
-def _signs(world: World, kink: KinkPlace, definitions: Definitions) -> tuple[Array, bool]:
-    """The sign of a kink's argument at every entry (of a maximum: 1 for the largest, -1 for the others), samples first if there are any."""
-    expression, inner = _signed(kink)
-    evaluator, settled = world.evaluator(expression, definitions)
-    letters, axes = zip(*(*kink.piece.axes, *inner), strict=True) if kink.piece.axes or inner else ((), ())
-    values = np.asarray(evaluator.expression(settled, letters, axes), dtype=float)
+def _signs(world: World, kink: KinkPlace, definitions: Definitions) -> tuple[Array, Array, bool]:
+    """The sign of a kink's side at every entry, where it counts, and whether the first axis are the samples."""
+    pairs = (*kink.piece.axes, *((bound.name, bound.axis) for bound in kink.bounds))
+    letters, axes = zip(*pairs, strict=True) if pairs else ((), ())
+    evaluator, settled = world.evaluator(mul(*kink.guards, kink.side), definitions)
+    signs = np.sign(np.asarray(evaluator.expression(settled, letters, axes), dtype=float))
+    evaluator, settled = world.evaluator(mul(*kink.guards), definitions)
+    counts = np.asarray(evaluator.expression(settled, letters, axes), dtype=float) != 0
     samples = world.graph.samples
-    return np.where(values == 0, 1, -1) if inner else np.sign(values), bool(letters) and samples is not None and letters[0] == samples.index
-
-
-def _signed(kink: KinkPlace) -> tuple[Expression, tuple[tuple[str, Axis], ...]]:
-    """What is positive on one side and negative on the other; of a maximum the gap below it, for each place."""
-    if kink.operation == "max" and isinstance(kink.closeness, Fold):
-        bound = kink.closeness.bound
-        return add(Fold("max", bound, kink.argument), neg(kink.argument)), ((bound.name, bound.axis),)
-    return kink.argument, ()
+    return signs, counts, bool(letters) and samples is not None and letters[0] == samples.index
 
 
 def _own_kinks(graph: Graph, side: Side) -> tuple[KinkPlace, ...]:
@@ -147,6 +142,6 @@ def _told(seen: Seen) -> Iterator[str]:
     one_sided = {unit: sides for unit, sides in seen.items() if len(sides) == 1}
     for what, number in dict.fromkeys(unit[:2] for unit in one_sided):
         entries = [unit[2] for unit in one_sided if unit[:2] == (what, number)]
-        side = "above" if one_sided[what, number, entries[0]] == {1} else "below"
+        side = "above" if 1 in one_sided[what, number, entries[0]] else "below"
         place = f"[{','.join(str(at + 1) for at in entries[0])}]" if entries[0] and len(entries) == 1 else ""
         yield f"{what}{place} was seen {side} its kink only"

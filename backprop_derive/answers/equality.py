@@ -156,6 +156,6 @@ def _different(worlds: Worlds, found: Sequence[Difference], definitions: Definit
 def _sizes_told(worlds: Worlds, coverage: Coverage) -> Iterator[str]:
     """`tried with m = 2 and 3`, for the sizes that are symbols."""
     names = [name for name in worlds.point(0).sizes if name not in worlds.graph.sizes]
-    told = [f"{name} = {' and '.join(map(str, sorted({worlds.point(at).sizes[name] for at in coverage.points})))}" for name in names]
-    if told:
-        yield f"tried with {', '.join(told)}"
+    tried = {name: [str(value) for value in sorted({worlds.point(at).sizes[name] for at in coverage.points})] for name in names}
+    if tried:
+        yield "tried with " + ", ".join(f"{name} = {' and '.join(filter(None, (', '.join(values[:-1]), values[-1])))}" for name, values in tried.items())

@@ -14,7 +14,7 @@ from backprop_derive.answers.derivatives import Derivatives, Target
 from backprop_derive.answers.statements import Side
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.errors import EvaluationError, NotYetError
-from backprop_derive.graph.expressions import Bracket, Expression, Partial, Ref, ZERO, free_variables, mul
+from backprop_derive.graph.expressions import ZERO, Bracket, Expression, Partial, Ref, free_variables, mul
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine, Axis, axis_to, equal, size
 from backprop_derive.graph.nodes import Assumption, Fact, Graph, Node

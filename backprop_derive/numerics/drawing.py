@@ -52,7 +52,7 @@ class Point:
         return min(self.distances.values(), default=inf)
 
 
-def draw_point(graph: Graph, seed: int, fixed: Mapping[str, Array] = {}) -> Point:  # noqa: B006 - never changed
+def draw_point(graph: Graph, seed: int, fixed: Mapping[str, Array] = {}) -> Point:
     """A point where everything is finite and at least `MARGIN` from every kink; failing that, the farthest of some.
 
     Leaves that are `fixed` have their value at every point, if it has their shape there. Raises EvaluationError where no draw has a finite loss, or no sizes fit the graph.
