@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 @click.option("--digits", type=click.IntRange(min=1, max=15), help="Significant digits of numbers. Default: 4.")
 @click.option("--sample", type=click.IntRange(min=1), help="Which sample of the data is shown in numbers. Default: the first.")
 @planned_option("--notation")
-@planned_option("--fragment", flag=True)
 def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, output: Output) -> None:
     """Derive the gradients of a network.
 

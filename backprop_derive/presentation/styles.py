@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from backprop_derive.graph.expressions import Fold
-from backprop_derive.graph.indices import Affine
+from backprop_derive.graph.indices import Affine, Atom, Pick, Quotient, Size
 from backprop_derive.graph.naming import form_text
 from backprop_derive.notation import GREEK, latex_name, unicode_name
 from backprop_derive.operations.functions import find_function
@@ -163,6 +163,8 @@ class LatexWriter(Writer):
     def name(self, name: str, indices: Sequence[str]) -> str:
         joined = ("" if all(len(index) == 1 for index in indices) else ",").join(indices)
         own = self.graph.latex.get(name)
+        if own is None and name in self.extra and name.startswith(_BAR):
+            own = rf"\bar{{{self.name(name.removeprefix(_BAR), ())}}}"
         if own is None:
             return latex_name(name, joined)
         return f"{{{own}}}_{{{joined}}}" if joined else own
@@ -179,8 +181,19 @@ class LatexWriter(Writer):
         return Written(tens, POWER) if mantissa == "1" else Written(rf"{mantissa} \cdot {tens}", PRODUCT)
 
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
-        text = form_text(form, {name: latex_name(letter) for name, letter in names.items()}, "")
-        return text.replace("floor((", r"\lfloor (").replace(")/", ")/").replace(" ", "")
+        letters = {variable: latex_name(names.get(variable, variable)) for variable in form.variables()}
+        return form_text(form, letters, "", self._integer_atom).replace(" ", "")
+
+    def _integer_atom(self, atom: Atom, names: Mapping[str, str]) -> str | None:
+        """What LaTeX spells in its own way: names of sizes, whole quotients, picked places."""
+        match atom:
+            case Size(name):
+                return latex_name(name)
+            case Quotient(numerator, divisor):
+                return rf"\lfloor\frac{{{form_text(numerator, names, '', self._integer_atom).replace(' ', '')}}}{{{divisor}}}\rfloor"
+            case Pick(ref):
+                return self.name(ref.name, [form_text(index, names, "", self._integer_atom).replace(" ", "") for index in ref.indices])
+        return None
 
     def product(self, parts: Sequence[str]) -> str:
         return parts[0] + "".join((r" \cdot " if part[0].isdecimal() else r"\,") + part for part in parts[1:])
@@ -240,4 +253,5 @@ class LatexWriter(Writer):
         return "\\" + name if name in GREEK else name
 
 
-_LATEX_CALLS = {"sqrt": r"\sqrt{@}", "abs": r"\left|@\right|", "exp": r"e^{@}", "step": r"\mathbb{1}[@ > 0]"}
+_BAR = "bar_"  # in front of the name of a node: the name of its adjoint
+_LATEX_CALLS = {"sqrt": r"\sqrt{@}", "abs": r"\left|@\right|", "exp": r"e^{@}", "step": "[@ > 0]"}

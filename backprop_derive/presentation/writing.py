@@ -50,7 +50,12 @@ class Written:
 
 
 class Writer(ABC):
-    """Writes expressions over one graph. The sample index is left off the names that carry it."""
+    """Writes expressions over one graph. The sample index is left off the names that carry it.
+
+    `gap` stands in front of the signs of a sum.
+    """
+
+    gap = ""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -195,7 +200,7 @@ class Writer(ABC):
             if place == 0:
                 text = f"-{shown}" if negative else written.text if isinstance(positive, Figure) else shown
             else:
-                text += f" - {shown}" if negative else f" + {shown}"
+                text += self.gap + (f" - {shown}" if negative else f" + {shown}")
         return Written(text, SUM)
 
     def _product(self, expression: Mul, names: Mapping[str, str]) -> Written:

@@ -130,7 +130,7 @@ def test_list_names_what_there_is() -> None:
 
 
 def test_list_as_json() -> None:
-    assert {row["name"] for row in json.loads(run("list", "formats", "-f", "json").stdout)["formats"]} == {"terminal", "json", "svg", "png"}
+    assert {row["name"] for row in json.loads(run("list", "formats", "-f", "json").stdout)["formats"]} == {"terminal", "json", "latex", "svg", "png"}
 
 
 def test_list_of_something_else_says_what_there_is() -> None:
@@ -204,13 +204,13 @@ def test_errors_are_json_where_json_was_asked() -> None:
         (["derive", "two_hiden_nodes"], "did you mean two_hidden_nodes"),
         (["derive", "two_hidden_nodes", "-w", "v3"], "did you mean"),
         (["derive", "two_hidden_nodes", "-f", "jsn"], "did you mean json"),
-        (["derive", "two_hidden_nodes", "-o", "out.xyz"], "known are .txt, .json, .svg, .png"),
+        (["derive", "two_hidden_nodes", "-o", "out.xyz"], "known are .txt, .json, "),
         (["derive", "two_hidden_nodes", "-o", "no/such/folder.txt"], "there is no folder no/such"),
         (["derive", "two_hidden_nodes", "--as", "matrix"], "the matrix form: not yet"),
         (["derive", "two_hidden_nodes", "--digits", "3"], "the spec gives no numbers: they stand under `values:` and `data:`"),
         (["derive", "mazur", "--sample", "2"], "there is no sample 2: the values are those of a single one"),
         (["derive", "mazur", "--digits", "0"], "Invalid value for '--digits'"),
-        (["derive", "two_hidden_nodes", "--fragment"], "the option --fragment: not yet"),
+        (["derive", "two_hidden_nodes", "--fragment"], "--fragment is an option of latex, not of the format terminal"),
         (["list", "mistakes"], "the list of mistakes: not yet"),
         *((([name, "x", "--any"]), f"the command {name}: not yet (planned, not built)") for name in PLANNED),
     ],

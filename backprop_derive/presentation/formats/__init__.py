@@ -32,6 +32,7 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("terminal", "terminal", (".txt",), ("text",), "plain text, as in a terminal"),
     Format("json", "json", (".json",), (), "a record for programs"),
+    Format("latex", "latex", (".tex",), ("tex",), "LaTeX for pdflatex, lualatex and xelatex; --fragment for \\input", options=("fragment", "width")),
     Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),
     Format("png", "png", (".png",), (), "the same as an image", binary=True),
 )
