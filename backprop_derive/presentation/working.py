@@ -144,8 +144,9 @@ class Working:
     def of_gradient(self, left: Partial, expression: Expression, *, total: bool = True) -> tuple[Row, ...]:
         """The lines of a gradient: the cost's, with a number a sample (unless `total` is False), and those of one sample."""
         letters = own_letters(self.graph.node(left.bottom.name))
-        part = self._of_sample(expression) if self.numbers.samples > 1 else None
-        rows = self.rows(left, expression, letters) if total or part is None else ()
+        several, sampled = self.numbers.samples > 1, self.graph.node(left.bottom.name).sampled
+        part = self._of_sample(expression) if several else None
+        rows = self.rows(left, expression, letters, f"at sample {self.numbers.sample}" if several and sampled else "") if total or part is None else ()
         if part is None:
             return rows
         of_loss = Partial(self.graph.node(self.graph.cost.loss).ref(), left.bottom)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 GOLDEN = ROOT / "tests" / "golden" / "two_hidden_nodes.txt"
 
 
+@cache
 def document_of(path: Path, **options: Any) -> Document:
     return present(derive(build_graph(load_spec(path))), **options)
 
@@ -53,7 +55,7 @@ def test_no_line_is_longer_than_the_terminal(path: Path, width: int, detail: Any
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_nothing_is_cut_in_a_narrow_terminal(path: Path) -> None:
-    document = document_of(path, forms=["backward", "textbook"], detail="brief")
+    document = document_of(path, forms=("backward", "textbook"), detail="brief")
     wide, narrow = printed(document, 400), printed(document, 40)
     assert len(squeezed(wide)) > 200
     for word in ("═", "─"):  # rules below headings are as long as the lines are

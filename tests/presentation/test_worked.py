@@ -162,6 +162,12 @@ def test_the_sample_that_is_asked_for_is_shown(sample: int) -> None:
     assert "⅔(−1.5 + (−5) + (−16)) = −15" in lines(document)
 
 
+def test_the_derivative_by_an_input_is_that_at_the_sample() -> None:
+    found = lines(page_of(LINE, 3, weights=[("x", None), ("slope", None)]))
+    assert "⅔(0.5 − 4.5)·0 = 0 at sample 3" in found
+    assert "∂L/∂slope = 2·(0.5 − 4.5)·4 = −32 of sample 3" in found
+
+
 def test_a_brief_page_has_the_numbers_too() -> None:
     found = lines(page_of(LINE, detail="brief"))
     assert "⅔(−1.5 + (−5) + (−16)) = −15" in found
