@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from backprop_derive.answers.verifying import verify_answers as verify_answers
     from backprop_derive.building.network import build_graph as build_graph
     from backprop_derive.calculus.derivation import derive as derive
     from backprop_derive.graph.sympy_form import to_sympy as to_sympy
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from backprop_derive.spec.loading import read_spec as read_spec
 
 _HOME = {
+    "verify_answers": "backprop_derive.answers.verifying",
     "load_spec": "backprop_derive.spec.loading",
     "read_spec": "backprop_derive.spec.loading",
     "build_graph": "backprop_derive.building.network",

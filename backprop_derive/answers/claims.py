@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from backprop_derive.answers.statements import Place, Statement
+from backprop_derive.answers.statements import Place, Side, Statement
 from backprop_derive.graph.expressions import Expression
 
 Outcome = Literal["equal", "equal-if", "close", "different", "unreadable", "undecided"]
@@ -57,7 +57,9 @@ class Mistake:
 class Claim:
     """One line of a hand calculation, judged.
 
-    `verdict` is about the network: is it true? `follows` is about the line before: does it follow from it? (None where there
+    `text` is what stands at `place`; the spans of mistakes are offsets into it, and so is `span`, the part that cannot be read.
+    `about` is the left side, also where it stands
+    above; `key` is the weight that it answers, where answers have one; `asked`: it must be readable, or the command fails. `verdict` is about the network: is it true? `follows` is about the line before: does it follow from it? (None where there
     is none.) `consistent_with` is the place of an earlier wrong line that this one only carries on. `correction` is the
     right line as an expression over the nodes.
     """
@@ -66,9 +68,21 @@ class Claim:
     text: str
     verdict: Verdict
     statement: Statement | None = None
+    about: Side | None = None
+    key: str = ""
+    asked: bool = True
     follows: bool | None = None
     consistent_with: Place | None = None
     mistakes: tuple[Mistake, ...] = ()
     correction: Expression | None = None
     problem: str = ""
-    details: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
+    span: tuple[int, int] | None = None
+
+
+def all_correct(claims: Sequence[Claim]) -> bool | None:
+    """True: all are equal, or equal under an assumption that is said; False: one is different; None: that is not known."""
+    judged = [claim.verdict.outcome for claim in claims if claim.asked or claim.verdict.outcome != "unreadable"]
+    if "different" in judged:
+        return False
+    return True if judged and all(outcome in ("equal", "equal-if") for outcome in judged) else None

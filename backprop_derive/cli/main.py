@@ -18,9 +18,8 @@ import click
 from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
 from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 
-BUILT = ("derive", "check", "evaluate", "list", "new", "schema")
+BUILT = ("derive", "check", "verify", "evaluate", "list", "new", "schema")
 PLANNED = {
-    "verify": "Judge a hand calculation",
     "draw": "Draw the network",
 }
 

@@ -1,4 +1,4 @@
-"""Which node, and which entry of it, a weight as people name them means.
+"""Which node, and which entry of it, the name of a weight means.
 
 `W1` the whole array · `W1[2,1]`, `W1_2_1`, `W1.2.1`, `w1_21` (where unique) one entry · `W1[*]`, `W1[2,*]` every entry.
 """

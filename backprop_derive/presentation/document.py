@@ -91,6 +91,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotation:
+    """What somebody wrote, as it stands there; `marks` are parts of it, as offsets, that are marked. (`quoting` makes lines of it.)"""
+
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """How a quantity goes: its values at 0, 1, 2, … of what `across` counts."""
 
@@ -100,7 +108,7 @@ class Curve:
     title: str = ""
 
 
-Block = Heading | Paragraph | Equation | Aligned | Results | Table | Listing | Curve
+Block = Heading | Paragraph | Equation | Aligned | Results | Table | Listing | Quotation | Curve
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from backprop_derive.answers.documents.macros import Macro, expanded, macros_of
 from backprop_derive.answers.documents.passages import Passage, Source, blanked, without
-from backprop_derive.answers.documents.splitting import ends_open, equations, goes_on, relations, tokens_outside, trimmed
+from backprop_derive.answers.documents.splitting import equations, goes_on, relations, tokens_outside, trimmed
 
 _ROWS = frozenset(["align", "alignat", "flalign", "eqnarray", "gather", "IEEEeqnarray", "dmath", "equation", "displaymath", "math", "multline", "xalignat"])
 _WRAPPERS = re.compile(r"\\(?:begin|end)\s*\{(?:aligned|alignedat|split|gathered|subequations|multlined)\}(?:\[[a-z]\])?")
@@ -132,7 +132,7 @@ def _lines(text: str, environment: str) -> Iterator[tuple[int, int]]:
         row = text[start:end]
         if not row.strip(" \n\t&"):
             continue
-        if pending is not None and (ends_open(text[slice(*pending)]) or (not relations(row) and goes_on(text[slice(*pending)], row))):
+        if pending is not None and goes_on(text[slice(*pending)], row):
             pending = (pending[0], end)
             continue
         if pending is not None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from backprop_derive.answers.documents.passages import Passage, Source, without
-from backprop_derive.answers.documents.splitting import ends_open, equations, goes_on, relations, trimmed
+from backprop_derive.answers.documents.splitting import equations, goes_on, relations, trimmed
 from backprop_derive.notation import SPELLED
 from backprop_derive.operations.functions import FUNCTIONS
 
@@ -60,11 +60,7 @@ def _joined(text: str, start: int, end: int, words: Collection[str]) -> Iterator
 
 def _belongs(before: str, piece: str, words: Collection[str]) -> bool:
     """Whether a line goes on from the formula before it."""
-    if not relations(before) or _prose(before, words):
-        return False
-    if relations(piece):
-        return ends_open(before) and not before.rstrip().endswith("=")
-    return goes_on(before, piece) and not _prose(piece, words)
+    return bool(relations(before)) and not _prose(before, words) and not _prose(piece, words) and goes_on(before, piece)
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[_Line]:

@@ -37,15 +37,22 @@ def relations(text: str) -> list[tuple[int, int]]:
 
 
 def goes_on(before: str, text: str) -> bool:
-    """Whether a line without a relation goes on from the one before: `… +` above, or `+ …` in it."""
-    return _LEADING_OPERATOR.match(_GAPS.sub("", text)) is not None or ends_open(before)
+    """Whether a line goes on from the one before: `… +` or an open bracket above, or `+ …` in it.
+
+    A line with a relation is one of its own, unless it closes the bracket; one that begins with it always is.
+    """
+    stripped, found = _GAPS.sub("", text), relations(text)
+    above = before.strip().rstrip("&\\").strip()
+    if not found:
+        return _LEADING_OPERATOR.match(stripped) is not None or _TRAILING_OPERATOR.search(above) is not None or _opened(above) > 0
+    if found[0][0] == len(text) - len(stripped):
+        return False
+    return _TRAILING_OPERATOR.search(above) is not None or (_opened(above) > 0 and _opened(text) < 0)
 
 
-def ends_open(text: str) -> bool:
-    """Whether something must follow: the line ends with an operator, or inside a bracket."""
-    stripped = text.strip().rstrip("&\\").strip()
-    opened = sum(stripped.count(each) for each in "([{") - sum(stripped.count(each) for each in ")]}")
-    return _TRAILING_OPERATOR.search(stripped) is not None or opened > 0
+def _opened(text: str) -> int:
+    """How many brackets are not closed."""
+    return sum(text.count(each) for each in "([{") - sum(text.count(each) for each in ")]}")
 
 
 def equations(text: str) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from backprop_derive.presentation.document import (
     Heading,
     Listing,
     Paragraph,
+    Quotation,
     Results,
     Row,
     Table,
@@ -31,6 +32,7 @@ from backprop_derive.presentation.mathematics.layout import (
     shrunk,
     words_width,
 )
+from backprop_derive.presentation.quoting import listed
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
 WIDTH = 165.0  # millimetres of a line
@@ -100,6 +102,8 @@ class _Page:
                 yield from self._table(header, rows)
             case Listing(text):
                 yield from self._listing(text)
+            case Quotation(text, marks):
+                yield from self._listing(listed(text, marks))
             case Curve():
                 yield from _picture(block)
 

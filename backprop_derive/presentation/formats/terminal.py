@@ -18,6 +18,7 @@ from backprop_derive.presentation.document import (
     Heading,
     Listing,
     Paragraph,
+    Quotation,
     Result,
     Results,
     Row,
@@ -25,6 +26,7 @@ from backprop_derive.presentation.document import (
     Text,
 )
 from backprop_derive.presentation.plain import encodable, visible
+from backprop_derive.presentation.quoting import quoted_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,6 +101,11 @@ class _Page:
                 from backprop_derive.presentation.curves import drawn_curve
 
                 yield from (((line, ""),) for line in drawn_curve(block, self.width, unicode=self.unicode))
+            case Quotation(text, marks):
+                for line, below in quoted_lines(text, marks, self.width - 2 * _INDENT, cell_len, self._shown):
+                    yield ((" " * 2 * _INDENT + line, ""),)
+                    if below:
+                        yield ((" " * 2 * _INDENT + below, "bold"),)
             case Listing(text):
                 for line in text.splitlines():
                     yield ((self._shown(line), ""),)

@@ -1,0 +1,64 @@
+"""What an answer is about, where only a weight is named: `v1` is ∂C/∂v1."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from backprop_derive.answers.reading import read_statement
+from backprop_derive.answers.sides import side_of
+from backprop_derive.answers.statements import Side
+from backprop_derive.answers.vocabulary import Vocabulary
+from backprop_derive.errors import FormulaError, UsageError
+from backprop_derive.graph.expressions import Partial, Ref
+from backprop_derive.graph.weights import find_weights
+from backprop_derive.language.syntax import Derivative, Name, Numeral, Syntax
+
+
+def target_of(key: str, vocabulary: Vocabulary) -> Side:
+    """The left side that a weight stands for, in any spelling: `v1`, `w_{11}`, `W1[2,1]`, `dC/dv1`, `delta_B`.
+
+    A parameter, an input or any other node stands for the cost's derivative by it; the cost, a δ and a derivative for themselves.
+    Raises UsageError that lists what there is.
+    """
+    side = _as_formula(key, vocabulary)
+    if side is None:
+        (name, entry), *others = find_weights((key,), vocabulary.graph)
+        if others:
+            raise UsageError(f"{key!r} is more than one entry: give each its own answer")
+        return _derivative(Name(name, tuple(map(_numeral, entry or ()))), vocabulary)
+    found = side.expression
+    if isinstance(found, Ref) and found.name in vocabulary.graph.by_name and found.name not in _costs(vocabulary):
+        assert isinstance(side.syntax, Name)
+        return _derivative(side.syntax, vocabulary)
+    return side
+
+
+def entry_of(target: Side, entry: tuple[int, ...], vocabulary: Vocabulary) -> Side | None:
+    """The target at one entry of its array, where a list of numbers was given for the array; None if it has not so many indices."""
+    if len(target.letters) != len(entry) or not isinstance(target.expression, Partial):
+        return None
+    name = target.expression.bottom.name
+    (weight,) = find_weights((f"{name}[{','.join(map(str, entry))}]",), vocabulary.graph)
+    return _derivative(Name(weight[0], tuple(map(_numeral, weight[1] or ()))), vocabulary)
+
+
+def _costs(vocabulary: Vocabulary) -> tuple[str, ...]:
+    return vocabulary.graph.cost.name, vocabulary.graph.cost.loss
+
+
+def _as_formula(key: str, vocabulary: Vocabulary) -> Side | None:
+    try:
+        statement = read_statement(key, vocabulary)
+    except FormulaError:
+        return None
+    side = statement.sides[0]
+    named = isinstance(side.expression, Partial) or (isinstance(side.expression, Ref) and isinstance(side.syntax, Name))
+    return side if len(statement.sides) == 1 and statement.defines is None and named else None
+
+
+def _derivative(name: Name, vocabulary: Vocabulary) -> Side:
+    return side_of(Derivative(Name(vocabulary.graph.cost.name), name), vocabulary)
+
+
+def _numeral(index: int) -> Syntax:
+    return Numeral(str(index), Fraction(index))

@@ -1,0 +1,105 @@
+"""`verify_answers`: a hand calculation and the network that it is about, judged line by line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backprop_derive.answers.claims import Claim, Mistake, Verdict
+from backprop_derive.answers.documents.files import passages_of, read_document
+from backprop_derive.answers.documents.passages import MAXIMUM_PASSAGES, Passage
+from backprop_derive.answers.lines import Definitions, judged_lines
+from backprop_derive.answers.statements import Place, Side
+from backprop_derive.answers.targets import target_of
+from backprop_derive.answers.vocabulary import vocabulary_of
+from backprop_derive.calculus.derivation import derive
+from backprop_derive.errors import AnswerError, EvaluationError, NotYetError, Problem
+from backprop_derive.graph.nodes import Graph
+
+if TYPE_CHECKING:
+    from backprop_derive.answers.worlds import Worlds
+
+Answer = str | float | int | Sequence["Answer"]
+Answers = str | os.PathLike[str] | Mapping[str, Answer] | Sequence[Passage]
+
+
+def verify_answers(graph: Graph, answers: Answers, *, weight: str | None = None, seed: int = 0) -> tuple[Claim, ...]:
+    r"""A claim for every line of a hand calculation.
+
+    `answers` is text (plain, Markdown or LaTeX), the path of a file, a mapping from weights to formulas, lines of a calculation or
+    numbers, or passages that were read before. `weight`: what formulas without a left side are the gradient of.
+
+    Raises AnswerError for a document that cannot be read, or in which nothing is found to judge, UsageError for an unknown weight.
+
+    >>> from backprop_derive import build_graph, read_spec
+    >>> graph = build_graph(read_spec("inputs: x\nnodes: {B: {weights: {w: x}, activation: f}}\nloss: half_squared_error\ncost: single"))
+    >>> [claim.verdict.outcome for claim in verify_answers(graph, {"w": "(a_B - y)*f'(z_B)*x"})]
+    ['equal']
+    """
+    passages = passages_in(answers, graph)
+    vocabulary = vocabulary_of(derive(graph))
+    target = None if weight is None else target_of(weight, vocabulary)
+    claims = judged_lines(passages, vocabulary, _Court(_worlds(vocabulary.derivation, seed)), target)
+    if not claims:
+        raise AnswerError(Problem(_nothing(passages), _file(passages, answers)))
+    return claims
+
+
+def passages_in(answers: Answers, graph: Graph) -> tuple[Passage, ...]:
+    """The formulas that were handed in. Raises AnswerError."""
+    if isinstance(answers, str):
+        return passages_of(answers, "", known=graph.by_name)
+    if isinstance(answers, os.PathLike):
+        return read_document(Path(answers), graph.by_name)
+    if isinstance(answers, Mapping):
+        found = tuple(passage for key, answer in answers.items() for passage in _of_answer(key, answer, ()))
+        if len(found) > MAXIMUM_PASSAGES:
+            raise AnswerError(f"there are {len(found)} answers; at most {MAXIMUM_PASSAGES} are judged at once")
+        return found
+    return tuple(answers)
+
+
+def _of_answer(key: str, answer: Answer, entry: tuple[int, ...]) -> list[Passage]:
+    if isinstance(answer, (str, float, int)):
+        lines = str(answer).split("\n")
+        return [Passage(line, Place(key, number if len(lines) > 1 else None), line, certain=True, key=key, entry=entry) for number, line in enumerate(lines, 1) if line.strip()]
+    return [passage for number, each in enumerate(answer, 1) for passage in _of_answer(key, each, (*entry, number))]
+
+
+class _Court:
+    """Judges and diagnoses over the random points of one network."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self.worlds = worlds
+
+    def compare(self, left: Side, right: Side, definitions: Definitions) -> Verdict:
+        from backprop_derive.answers.judging import judge_sides
+
+        try:
+            return judge_sides(self.worlds, left, right, definitions)
+        except (EvaluationError, NotYetError) as error:
+            return Verdict("undecided", reason=str(error))
+
+    def diagnose(self, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
+        del left, right, definitions
+        return ()
+
+
+def _worlds(derivation: object, seed: int) -> Worlds:
+    from backprop_derive.answers.worlds import Worlds
+
+    return Worlds(derivation, seed)  # type: ignore[arg-type]
+
+
+def _nothing(passages: Sequence[Passage]) -> str:
+    if passages:
+        return "none of the formulas says what it is equal to: write dL/dw = …, or name the weight with -w"
+    return "there is no formula here to judge"
+
+
+def _file(passages: Sequence[Passage], answers: Answers) -> str | None:
+    if isinstance(answers, os.PathLike):
+        return str(answers)
+    return next((passage.place.file for passage in passages if passage.place.file), None)
