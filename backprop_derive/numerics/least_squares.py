@@ -18,6 +18,7 @@ from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.training import evaluate
 
 MOST_STEPS = 5_000
+MOST_WORK = 20_000_000  # features times samples, in all steps together: about a second
 RANK = 1e-10
 ROUNDING = 8 * float(np.finfo(float).eps)
 
@@ -121,8 +122,8 @@ class Descent:
 
 
 def descend(found: LeastSquares, evaluation: Evaluation, digits: int) -> Descent:
-    """Steps of gradient descent until they show the `digits` of the solution, at most `MOST_STEPS`, with a station after
-    1, 10, 100, … of them.
+    """Steps of gradient descent until they show the `digits` of the solution, at most `MOST_STEPS` and `MOST_WORK`, with a
+    station after 1, 10, 100, … of them.
 
     Raises EvaluationError if there is no single solution to reach.
     """
@@ -132,7 +133,7 @@ def descend(found: LeastSquares, evaluation: Evaluation, digits: int) -> Descent
     rate = given if given is not None and given < found.largest_rate else _readable(0.75 * found.largest_rate)
     start = _station(found, evaluation, 0)
     close = 10.0 ** -(digits + 1) * np.where(found.solution != 0, np.abs(found.solution), max(float(np.abs(found.solution).max()), 1e-300))
-    steps = _steps_needed(found, start.entries, rate, close)
+    steps = min(_steps_needed(found, start.entries, rate, close), max(1, MOST_WORK // max(1, found.samples * len(found.entries))))
     counts = [count for count in (1, 10, 100, 1000) if count < steps] + [steps]
     stations = [start, *(_after(found, evaluation, rate, count) for count in counts)]
     arrived = bool(np.all(np.abs(stations[-1].entries - found.solution) <= 10 * close))

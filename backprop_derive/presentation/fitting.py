@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backprop_derive.numerics.least_squares import Descent, LeastSquares
 
 MOST_LISTED = 6
+MOST_ENTRIES = 24
 MOST_COLUMNS = 4
 
 
@@ -78,7 +79,7 @@ class _Page:
         elif model.samples is None:
             yield Paragraph(("A single sample gives the same equation several times: infinitely many parameters fit it.",))
         else:
-            yield Paragraph(("They are linear in the parameters, so elimination solves them. With a row of X for each sample and a column for each parameter, the closed form is (XᵀX)⁻¹Xᵀy.",))
+            yield Paragraph(("They are linear in the parameters, so elimination solves them. With a row of X for each sample and a column for each parameter, the closed form is (Xᵀ·X)⁻¹·Xᵀ·y.",))
 
     def _derivative(self, term: LinearTerm) -> Partial:
         return Partial(Ref(self.graph.cost.name), term.parameter)
@@ -110,10 +111,16 @@ class _Page:
             yield Paragraph(self._singular(squares))
             return
         yield Paragraph((f"Their solution, where the cost is at its lowest, {self.graph.cost.name} = ", figure(squares.cost, self.digits), ":"))
-        yield Aligned(tuple(Row(entry, figure(float(value), self.digits)) for entry, value in zip(squares.entries, squares.solution, strict=True)))
+        yield from self._solution(squares.entries, squares.solution.tolist())
         if fit.descent is not None:
             yield Heading(4, ("Gradient descent",))
             yield from self._descent(squares, squares.solution.tolist(), squares.cost, fit.descent)
+
+    def _solution(self, entries: Sequence[Ref], solution: Sequence[float]) -> Iterator[Block]:
+        if len(entries) <= MOST_ENTRIES:
+            yield Aligned(tuple(Row(entry, figure(value, self.digits)) for entry, value in zip(entries, solution, strict=True)))
+            return
+        yield Paragraph((f"{len(entries)} numbers from ", figure(min(solution), self.digits), " to ", figure(max(solution), self.digits)))
 
     def _equation(self, squares: LeastSquares, at: int) -> Row:
         terms = [self._times(float(number), entry) for entry, number in zip(squares.entries, squares.matrix[at], strict=True) if number]
