@@ -79,7 +79,7 @@ class _Page:
         elif model.samples is None:
             yield Paragraph(("A single sample gives the same equation several times: infinitely many parameters fit it.",))
         else:
-            yield Paragraph(("They are linear in the parameters, so elimination solves them. With a row of X for each sample and a column for each parameter, the closed form is (Xᵀ·X)⁻¹·Xᵀ·y.",))
+            yield Paragraph(("They are linear in the parameters, so elimination solves them. In matrices, with a row of X for each sample and a column for each parameter, the parameters are the inverse of Xᵀ·X times Xᵀ·y.",))
 
     def _derivative(self, term: LinearTerm) -> Partial:
         return Partial(Ref(self.graph.cost.name), term.parameter)
