@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backprop_derive.answers.claims import Verdict
 from backprop_derive.answers.equality import decide
+from backprop_derive.answers.figures import judge_number, judge_numbers
+from backprop_derive.answers.filled import judge_filled
+from backprop_derive.answers.numerals import is_number
+from backprop_derive.answers.remarks import remarks
 from backprop_derive.answers.samples import readings
 from backprop_derive.answers.statements import Side, Statement
 from backprop_derive.answers.worlds import NOTHING, Definitions, Worlds
+from backprop_derive.errors import EvaluationError, NotYetError
 
 _ORDER = ("different", "undecided", "unreadable", "close", "equal-if", "equal")
 
@@ -25,5 +32,29 @@ def judge(worlds: Worlds, statement: Statement, definitions: Definitions = NOTHI
 
 
 def judge_sides(worlds: Worlds, left: Side, right: Side, definitions: Definitions = NOTHING) -> Verdict:
-    """Whether two sides are equal, with what people leave out about samples."""
-    return decide(worlds, tuple(readings(worlds, left, right, definitions)), definitions)
+    """Whether two sides are equal, with what people leave out about samples.
+
+    A number is judged at the values of the spec, at the precision with which it was written, unless it is right everywhere.
+    """
+    numbers = is_number(left), is_number(right)
+    if all(numbers):
+        return judge_numbers(left, right)
+    everywhere = decide(worlds, tuple(readings(worlds, left, right, definitions)), definitions)
+    if everywhere.outcome in ("equal", "equal-if"):
+        return replace(everywhere, notes=(*everywhere.notes, *remarks(worlds.graph, right)))
+    if not any(numbers):
+        return judge_filled(worlds, left, right, definitions) or everywhere
+    quantity, number = (right, left) if numbers[0] else (left, right)
+    there = judge_number(worlds, quantity, number, definitions)
+    if there.outcome == "undecided" and everywhere.outcome == "different" and _is_constant(worlds, quantity, definitions):
+        return everywhere
+    return there
+
+
+def _is_constant(worlds: Worlds, side: Side, definitions: Definitions) -> bool:
+    """Whether a side has the same value everywhere, as far as two points tell: ∂z/∂b = 1."""
+    try:
+        values = [value for at in (0, 1) for value in worlds.exact(at).values(side, definitions).flat]
+    except (EvaluationError, NotYetError):
+        return False
+    return all(value == values[0] for value in values)

@@ -15,12 +15,27 @@ from backprop_derive.answers.equality import Reading
 from backprop_derive.answers.statements import Side
 from backprop_derive.answers.worlds import NOTHING, Definitions, Worlds
 from backprop_derive.errors import EvaluationError, NotYetError
-from backprop_derive.graph.expressions import Add, Bound, Expression, Fold, Integer, Mul, Partial, Ref, add, mul, reciprocal
+from backprop_derive.graph.expressions import (
+    Add,
+    Bound,
+    Expression,
+    Fold,
+    Integer,
+    Mul,
+    Partial,
+    Ref,
+    add,
+    free_variables,
+    mul,
+    reciprocal,
+    reindex,
+)
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import axis_to, size, variable
 from backprop_derive.graph.nodes import Graph
 
 IMPLIED = "the sum over the samples, which is not written, is taken as meant"
+OVER_SAMPLES = "the sum is taken over the samples, entry by entry"
 PER_SAMPLE = "this is the derivative of one sample's loss; that of the cost {cost} is {total} over the samples"
 PER_SAMPLE_WITH_PENALTY = "this is for one sample, with the regulariser; the cost {cost} has {total} over the samples"
 WHOLE = "{loss} is taken as the cost {cost} here, over all samples"
@@ -31,6 +46,7 @@ def readings(worlds: Worlds, left: Side, right: Side, definitions: Definitions =
     """The equation as it stands, then with what it may leave out about samples."""
     yield Reading(left, right)
     graph = worlds.graph
+    yield from _by_entry(graph, left, right)
     if graph.samples is None or graph.cost.reduction == "single":
         return
     try:
@@ -39,15 +55,31 @@ def readings(worlds: Worlds, left: Side, right: Side, definitions: Definitions =
         return
     if sampled == [False, True]:
         yield Reading(left, _summed(worlds, right, definitions), IMPLIED)
-        yield from _of_one_sample(graph, left, right)
+        yield from of_one_sample(graph, left, right)
     if sampled == [True, False]:
         yield Reading(_summed(worlds, left, definitions), right, IMPLIED)
         yield from _of_the_cost(graph, left, right)
-        yield from _of_one_sample(graph, right, left, turned=True)
+        yield from of_one_sample(graph, right, left, turned=True)
     if sampled == [True, True]:
-        yield from _of_one_sample(graph, left, right)
+        yield from of_one_sample(graph, left, right)
     if graph.cost.reduction == "mean":
         yield from _with_mean(graph, left, right)
+
+
+def _by_entry(graph: Graph, left: Side, right: Side) -> Iterator[Reading]:
+    """`∂C/∂b = 1/m sum(δ)`, where b and δ are vectors: the sum is one over the samples."""
+    if graph.samples is None or len(left.letters) != 1 or right.letters:
+        return
+    samples = Bound(graph.samples.index, axis_to(size(graph.samples.size)))
+
+    def over_samples(each: Expression) -> Expression | None:
+        if not isinstance(each, Fold) or each.kind != "sum" or each.bound.axis != left.axes[0] or samples.name not in free_variables(each.body):
+            return None
+        return Fold("sum", samples, reindex(each.body, {each.bound.name: variable(left.letters[0])}))
+
+    changed = _replaced(right, over_samples)
+    if changed != right:
+        yield Reading(left, replace(changed, letters=left.letters, axes=left.axes), OVER_SAMPLES)
 
 
 def _is_sampled(worlds: Worlds, expression: Expression, definitions: Definitions) -> bool:
@@ -75,7 +107,7 @@ def _summed(worlds: Worlds, side: Side, definitions: Definitions) -> Side:
     return replace(side, expression=summed(side.expression))
 
 
-def _of_one_sample(graph: Graph, left: Side, right: Side, *, turned: bool = False) -> Iterator[Reading]:
+def of_one_sample(graph: Graph, left: Side, right: Side, *, turned: bool = False) -> Iterator[Reading]:
     """The cost and its derivatives as those of one sample: with the derivative of the penalty, then without."""
     words = {"cost": graph.cost.name, "total": "the mean" if graph.cost.reduction == "mean" else "the sum"}
     own = [PER_SAMPLE_WITH_PENALTY.format(**words)] if graph.cost.regularizer is not None else []

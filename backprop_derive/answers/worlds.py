@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import count
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -49,11 +51,14 @@ class Leaf:
 
 
 class World:
-    """One point, in the numbers of one backend. Everything is worked out when it is asked for, and kept."""
+    """One point, in the numbers of one backend. Everything is worked out when it is asked for, and kept.
 
-    def __init__(self, derivation: Derivation, derivatives: Derivatives, point: Point, backend: FloatBackend, *, forward: Mapping[str, Array] | None = None) -> None:
+    `rate` is the learning rate: None draws one, False says that there is none.
+    """
+
+    def __init__(self, derivation: Derivation, derivatives: Derivatives, point: Point, backend: FloatBackend, *, rate: Fraction | Literal[False] | None = None) -> None:
         self.derivation, self.graph, self.derivatives, self.point, self.backend = derivation, derivation.graph, derivatives, point, backend
-        self._given = forward
+        self._rate = rate
         self._leaves: dict[tuple[str, ...], Leaf] = {}
         self._runs: dict[str, Run] = {}
         self._defined: dict[tuple[str, int], tuple[Side, Leaf]] = {}
@@ -61,8 +66,6 @@ class World:
     @cached_property
     def forward(self) -> Mapping[str, Array]:
         """The values of all nodes of the network."""
-        if self._given is not None:
-            return self._given
         return node_values(self.graph, self.point.values, self.point.sizes, functions=self.point.functions, backend=self.backend)
 
     def value(self, side: Side, definitions: Definitions = NOTHING) -> Valued:
@@ -135,8 +138,10 @@ class World:
         if name == self.graph.cost.name:
             return Leaf(Node(name), self._cost())
         if name == LEARNING_RATE:
-            rate = 0.1 + 0.8 * np.random.default_rng(self.point.seed + 77).random()
-            return Leaf(Node(name), self.backend.array(rate))
+            if self._rate is False:
+                raise EvaluationError("the spec gives no learning_rate")
+            drawn = Fraction(int(np.random.default_rng(self.point.seed + 77).integers(100, 900)), 1000)
+            return Leaf(Node(name), self.backend.array(drawn if self._rate is None else self._rate))
         raise EvaluationError(f"{name} has no value here")
 
     def _definition(self, name: str, definitions: Definitions) -> Leaf:
