@@ -185,8 +185,8 @@ class Grouper:
         return found
 
     def _matrices_first(self, factors: Sequence[Syntax], operators: Sequence[str]) -> Syntax:
-        """`A B ⊙ C D` as (A B) ⊙ (C D)."""
-        return self._in_groups(factors, operators, [operator in _BY_ENTRY for operator in operators])
+        """`A B ⊙ C D` as (A B) ⊙ (C D), `1/m A B` as (1/m A) B: a division takes one factor."""
+        return self._in_groups(factors, operators, [operator in _BY_ENTRY and operator != "/" for operator in operators])
 
     def _entries_first(self, factors: Sequence[Syntax], operators: Sequence[str]) -> Syntax:
         """`A B ⊙ C D` as A (B ⊙ C) D."""

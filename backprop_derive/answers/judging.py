@@ -46,9 +46,14 @@ def judge_sides(worlds: Worlds, left: Side, right: Side, definitions: Definition
         return judge_filled(worlds, left, right, definitions) or everywhere
     quantity, number = (right, left) if numbers[0] else (left, right)
     there = judge_number(worlds, quantity, number, definitions)
-    if there.outcome == "undecided" and everywhere.outcome == "different" and _is_constant(worlds, quantity, definitions):
+    if there.outcome == "undecided" and everywhere.outcome == "different" and (_is_formula(number) or _is_constant(worlds, quantity, definitions)):
         return everywhere
     return there
+
+
+def _is_formula(number: Side) -> bool:
+    """Whether a number says something of all values, where the spec gives none: ∂z/∂b = 1, ∂C/∂w = 0."""
+    return number.number is not None and number.number.text in ("0", "1")
 
 
 def _is_constant(worlds: Worlds, side: Side, definitions: Definitions) -> bool:

@@ -70,6 +70,8 @@ WRONG = [
 ]
 CONDITIONS = [
     ("layers", "dL/dW2 = (a2-y) a1^T", "equal-if", ("sum(y) = 1",)),
+    ("layers", "dC/dW2 = 1/m (a2-y) a1^T", "equal-if", ("sum(y) = 1",)),
+    ("layers", "dC/db2 = 1/m*sum(a2-y)", "equal-if", ("sum(y) = 1",)),
     ("layers", "delta2 = a2 - y", "equal-if", ("sum(y) = 1",)),
     ("any sizes", "delta1 = (W2^T (a2-y)) * step(z1)", "equal-if", ("sum(y) = 1",)),
     ("classes", "delta1 = a1 - y", "equal", ("one_hot(y)",)),
@@ -86,6 +88,7 @@ NOTES = [
     ("neurons", "Δv1 = -eta delta_B o1", "this is the derivative of one sample's loss"),
     ("neurons", "dC/dv1 = 1/m*sum((y'-y) f_B'(z_B) o1)", "tried with m = "),
     ("summed", "dC/dv1 = (y'-y) f_B'(z_B) o1", "the sum over the samples"),
+    ("layers", "dC/db1 = 1/m sum(delta1)", "the sum is taken over the samples"),
     ("layers", "dC/dW1 = x[k] delta1[j]", "this is the derivative of one sample's loss"),
     ("logistic", "dC/dW1 = (a1-y) x^T + lambda W1", "for one sample, with the regulariser"),
     ("logistic", "dC/dW1 = (a1-y) x^T", "this is the derivative of one sample's loss"),
