@@ -133,4 +133,12 @@ def _latex_word(word: str) -> str:
 
 def _latex_subscript(rest: str) -> str:
     parts = [part for part in rest.split("_") if part]
-    return r"\,".join("\\" + part if part in GREEK else part for part in parts)
+    return r"\,".join(_latex_index(part) for part in parts)
+
+
+def _latex_index(part: str) -> str:
+    """A part of a subscript: words are upright, letters and numbers as they are: `k`, `12`, `A1`, but `\\mathrm{out}`."""
+    if part in GREEK:
+        return "\\" + part
+    word = part.rstrip("0123456789")
+    return rf"\mathrm{{{word}}}{part[len(word) :]}" if len(word) > 1 and word.isalpha() else part

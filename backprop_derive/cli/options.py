@@ -21,6 +21,7 @@ _output_options = (
     click.option("--no-clobber", is_flag=True, help="Fail rather than replace a file that is there."),
     click.option("--fragment", is_flag=True, help="LaTeX without a preamble, for \\input in a file of your own."),
     click.option("--width", type=click.FloatRange(min=60, max=1000), metavar="MM", help="Break typeset formulas at lines of so many millimetres. Default: 165."),
+    click.option("--pdf-engine", metavar="ENGINE", help="What makes a PDF: typst (default), pdflatex, lualatex or xelatex."),
 )
 
 
@@ -28,10 +29,10 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say where a document goes; the command gets them as one argument `output`."""
 
     @wraps(command)
-    def run(*, format_name: str | None, file: str | None, no_clobber: bool, fragment: bool, width: float | None, **others: Any) -> Any:
+    def run(*, format_name: str | None, file: str | None, no_clobber: bool, fragment: bool, width: float | None, pdf_engine: str | None, **others: Any) -> Any:
         from backprop_derive.cli.output import chosen_output
 
-        output = chosen_output(format_name, file, replace=not no_clobber, fragment=fragment, width=width)
+        output = chosen_output(format_name, file, replace=not no_clobber, fragment=fragment, width=width, pdf_engine=pdf_engine)
         return command(output=output, **others)
 
     for option in reversed(_output_options):

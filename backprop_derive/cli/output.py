@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backprop_derive.errors import UsageError
-from backprop_derive.presentation.formats import find_format, format_of_file, options_of, render
+from backprop_derive.presentation.formats import expect_ready, find_format, format_of_file, options_of, render
 
 if TYPE_CHECKING:
     from backprop_derive.presentation.document import Document
@@ -42,6 +42,7 @@ def chosen_output(format_name: str | None, file: str | None, *, replace: bool = 
     given = options_of(row, {name: value for name, value in options.items() if value is not None and value is not False})
     if row.binary and target is None and sys.stdout.isatty():
         raise UsageError(f"{row.name} is nothing for a terminal to show: give a file with -o, or send the output to one")
+    expect_ready(row, given)
     return Output(row.name, target, replace, tuple(given.items()))
 
 

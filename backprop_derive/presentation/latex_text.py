@@ -9,7 +9,7 @@ from backprop_derive.notation import SPELLED
 _LONG = 24
 _SIGNS = frozenset("*/+-=,;:._&?#%)]}")
 _SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "[": "{[}", "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}", "<": r"\ensuremath{<}", ">": r"\ensuremath{>}", "|": r"\ensuremath{|}", "`": r"\textquoteleft{}", '"': r"\textquotedblright{}",
     "–": r"\textendash{}", "—": r"\textemdash{}", "‘": r"\textquoteleft{}", "’": "'{}", "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}",
     "…": r"\dots{}", "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}", "ł": r"\l{}",
@@ -40,6 +40,8 @@ def latex_text(text: str) -> str:
 def _word(word: str) -> str:
     """A word, whose lines may end behind signs if it is long."""
     letters = [_letter(letter) for letter in word]
+    if word.startswith("*"):  # a star behind the end of a line would belong to its command, as a bracket would
+        letters[0] = "{*}"
     if len(word) > _LONG:
         letters = [shown + (r"\allowbreak{}" if letter in _SIGNS else "") for letter, shown in zip(word, letters, strict=True)]
     return "".join(letters)

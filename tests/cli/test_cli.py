@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from backprop_derive import __version__
 from backprop_derive.cli.main import BUILT, PLANNED, commands
+from backprop_derive.presentation.formats import FORMATS
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 NET = "title: Net\ninputs: [x1, x2]\nnodes:\n  A: {weights: {w1: x1, w2: x2}, activation: tanh, output: p}\ntargets: y\nloss: half_squared_error\n"
@@ -130,7 +131,7 @@ def test_list_names_what_there_is() -> None:
 
 
 def test_list_as_json() -> None:
-    assert {row["name"] for row in json.loads(run("list", "formats", "-f", "json").stdout)["formats"]} == {"terminal", "json", "latex", "svg", "png"}
+    assert {row["name"] for row in json.loads(run("list", "formats", "-f", "json").stdout)["formats"]} == {row.name for row in FORMATS}
 
 
 def test_list_of_something_else_says_what_there_is() -> None:

@@ -67,7 +67,7 @@ def test_a_dash_is_standard_output(folder: Path, command: list[str]) -> None:
     assert files(folder) == []
 
 
-@pytest.mark.parametrize("file", ["homework.docx", "homework", "homework.tex.bak", ".tex"])
+@pytest.mark.parametrize("file", ["homework.docx", "homework", "homework.tex.bak", ".docx"])
 def test_an_unknown_suffix_lists_the_known_ones(folder: Path, file: str) -> None:
     result = run("derive", SPEC, "-o", file)
     assert result.exit_code == 2

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class Format:
     """A format by its names, the suffixes of its files, and the module whose `render(document, …)` writes it.
 
-    `options` are the keyword arguments that `render` takes; `binary`: it returns bytes, not text.
+    `options` are the keyword arguments that `render` takes; `binary`: it returns bytes, not text;
+    `needs_more`: the module's `ready(…)` says what has to be installed and is not.
     """
 
     name: str
@@ -27,12 +28,15 @@ class Format:
     sentence: str = ""
     options: tuple[str, ...] = ()
     binary: bool = False
+    needs_more: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
     Format("terminal", "terminal", (".txt",), ("text",), "plain text, as in a terminal"),
     Format("json", "json", (".json",), (), "a record for programs"),
     Format("latex", "latex", (".tex",), ("tex",), "LaTeX for pdflatex, lualatex and xelatex; --fragment for \\input", options=("fragment", "width")),
+    Format("typst", "typst", (".typ",), ("typ",), "the language of typst", options=("width",)),
+    Format("pdf", "pdf", (".pdf",), (), "pages, by typst (pip install 'backprop_derive[pdf]') or by --pdf-engine pdflatex, lualatex or xelatex", options=("pdf_engine", "width"), binary=True, needs_more=True),
     Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),
     Format("png", "png", (".png",), (), "the same as an image", binary=True),
 )
@@ -65,12 +69,21 @@ def options_of(row: Format, given: Mapping[str, Any]) -> Mapping[str, Any]:
     return given
 
 
+def expect_ready(row: Format, options: Mapping[str, Any]) -> None:
+    """Raise UsageError if something that the format needs with these options is not installed."""
+    if row.needs_more:
+        _module(row).ready(**options)
+
+
 def render(document: Document, name: str, **options: Any) -> str | bytes:
     """The document in a format, such as "json": text, or bytes for a binary format.
 
     Raises UsageError for an unknown format or option.
     """
     row = find_format(name)
-    module = import_module(f"backprop_derive.presentation.formats.{row.module}")
-    written: str | bytes = module.render(document, **options_of(row, options))
+    written: str | bytes = _module(row).render(document, **options_of(row, options))
     return written
+
+
+def _module(row: Format) -> Any:
+    return import_module(f"backprop_derive.presentation.formats.{row.module}")

@@ -35,4 +35,5 @@ def render(document: Document) -> str:
             case _:
                 return value
 
-    return json.dumps(plain(document.record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(plain(document.record), indent=2, ensure_ascii=False, allow_nan=False)
+    return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text) + "\n"

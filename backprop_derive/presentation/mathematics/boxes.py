@@ -25,7 +25,7 @@ SYMBOLS = {
     "circ": "∘", "bullet": "•", "cdot": "⋅", "times": "×", "pm": "±", "to": "→", "in": "∈", "odot": "⊙", "oplus": "⊕", "otimes": "⊗",
     "le": "≤", "ge": "≥", "ne": "≠", "lt": "<", "gt": ">", "lfloor": "⌊", "rfloor": "⌋", "lbrace": "{", "rbrace": "}", "surd": "√", "dots": "…", "vert": "|",
 }  # fmt: skip
-SIZES = frozenset({"left", "right", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr"})
+SIZES = frozenset({"bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr"})
 RELATIONS = frozenset("=<>≤≥≠→∈")
 BINARY = frozenset("+-−⋅×±⊙⊕⊗∘∗⋆•")
 OPENING, CLOSING = frozenset("([⌊{"), frozenset(")]⌋}")
@@ -71,10 +71,19 @@ class Space(Box):
 
 @dataclass(frozen=True, slots=True)
 class Delimiter(Box):
-    """A bracket; `size` is the command in front of it: `left`, `right`, `bigl`, …"""
+    """A bracket; `size` is the command in front of it: `bigl`, `biggr`, …"""
 
     text: str
     size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced(Box):
+    """Something between brackets that are as tall as it: `\\left( … \\right)`."""
+
+    left: str
+    body: Row
+    right: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +230,11 @@ class _Reader:
     def command(self, name: str) -> Box:
         """A command with arguments."""
         if name in SIZES:
-            while self.token.isspace():
-                self.at += 1
-            text = self.take()
-            return Delimiter(SYMBOLS.get(text[1:], text) if text.startswith("\\") else text, name)
+            return Delimiter(self.bracket(), name)
+        if name == "left":
+            left, body = self.bracket(), self.row("\\right")
+            self.take("\\right")
+            return Fenced(left, body, self.bracket())
         if name in ("frac", "tfrac", "dfrac"):
             return Fraction(self.group(), self.group())
         if name == "sqrt":
@@ -240,6 +250,13 @@ class _Reader:
         if name == "begin":
             return self.cases()
         raise ValueError(f"the command \\{name} of {self.latex!r} is not known")
+
+    def bracket(self) -> str:
+        """The bracket behind a command for its size."""
+        while self.token.isspace():
+            self.at += 1
+        text = self.take()
+        return SYMBOLS.get(text[1:], text) if text.startswith("\\") else text
 
     def styled(self, font: str) -> Box:
         """Letters in a font, or a whole formula in it."""

@@ -10,6 +10,7 @@ from backprop_derive.presentation.mathematics.boxes import (
     Braced,
     Cases,
     Delimiter,
+    Fenced,
     Fraction,
     Root,
     Row,
@@ -25,7 +26,7 @@ _SCRIPT = 0.74
 _OPERATOR = 1.46
 _NARROW, _WIDE = frozenset("ijlt.,;:|'′1()[]Iιr"), frozenset("mwMωΩΦΨ")
 _NARROW_TEXT = frozenset("ijltfr.,;:|'!()[] ")
-_SIZED = {"": 0.4, "left": 0.75, "right": 0.75, "bigl": 0.47, "bigr": 0.47, "Bigl": 0.61, "Bigr": 0.61, "biggl": 0.75, "biggr": 0.75}
+_SIZED = {"": 0.4, "bigl": 0.47, "bigr": 0.47, "Bigl": 0.61, "Bigr": 0.61, "biggl": 0.75, "biggr": 0.75}
 
 
 def width_of(latex: str) -> float:
@@ -56,6 +57,8 @@ def _width(box: Box) -> float:
             return width
         case Delimiter(text, size):
             return 0.3 if text == "|" else _SIZED[size]
+        case Fenced(_, body, _):
+            return _width(body) + 2 * _SIZED["biggl"]
         case Fraction(top, bottom):
             return max(_width(top), _width(bottom)) + 0.3
         case Root(body):
