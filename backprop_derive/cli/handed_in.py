@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,11 @@ class HandIn:
     file: str | None = None
     pairs: tuple[tuple[str, str], ...] = ()
     weight: str | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of submissions."""
+        return self.file is not None and os.path.isdir(self.file)
 
     def passages(self, known: Collection[str]) -> tuple[Passage, ...]:
         """The formulas in it. Raises AnswerError for what cannot be read."""
@@ -49,6 +55,13 @@ def handed_in(spec: str, file: str | None, weights: tuple[str, ...], formulas: t
     if file == spec == STANDARD_INPUT:
         raise UsageError("standard input is read once: it is the spec or the answers")
     return HandIn(file, weight=weights[0] if weights else None)
+
+
+def refuse_options_of_folders(given: Mapping[str, object]) -> None:
+    """Raises UsageError for an option that only a folder has."""
+    for name in ("report", "options"):
+        if given[name] is not None:
+            raise UsageError(f"--{name} is for a folder of submissions; -o FILE writes the page of one calculation")
 
 
 def _of_pair(weight: str, formula: str) -> list[Passage]:

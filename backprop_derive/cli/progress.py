@@ -16,6 +16,19 @@ _EVERY = 0.1
 
 
 @contextmanager
+def shown_count(total: int, noun: str) -> Iterator[Callable[[int], None] | None]:
+    """Something to be told how many are done; None where nobody would see the bar."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bar = _Bar(total, noun)
+    try:
+        yield bar.count
+    finally:
+        bar.close()
+
+
+@contextmanager
 def shown_progress(total: int) -> Iterator[Callable[[int, float], None] | None]:
     """Something to be told of each step and its cost; None where nobody would see the bar."""
     if not sys.stderr.isatty():
@@ -31,13 +44,21 @@ def shown_progress(total: int) -> Iterator[Callable[[int, float], None] | None]:
 class _Bar:
     """A bar that comes when a run has lasted for a while, and goes when it ends."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, noun: str = "step") -> None:
+        self.noun = noun
         self.total, self.due = total, monotonic() + PATIENCE
         self.progress: Progress | None = None
         self.task: TaskID | None = None
 
     def tell(self, step: int, cost: float) -> None:
         """Step `step` is about to be made, from a cost of `cost`."""
+        self._show(step, f"cost {cost:.6g}")
+
+    def count(self, done: int) -> None:
+        """So many are done."""
+        self._show(done, "")
+
+    def _show(self, done: int, told: str) -> None:
         now = monotonic()
         if now < self.due:
             return
@@ -46,16 +67,16 @@ class _Bar:
             self._open()
         assert self.progress is not None
         assert self.task is not None
-        self.progress.update(self.task, completed=step, cost=f"{cost:.6g}")
+        self.progress.update(self.task, completed=done, told=told)
 
     def _open(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("step {task.completed} of {task.total}"), BarColumn(), TextColumn("cost {task.fields[cost]}"), TimeRemainingColumn())
+        columns = (TextColumn(f"{self.noun} {{task.completed}} of {{task.total}}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
         self.progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self.progress.start()
-        self.task = self.progress.add_task("steps", total=self.total, cost="")
+        self.task = self.progress.add_task("steps", total=self.total, told="")
 
     def close(self) -> None:
         """Take the bar away."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,22 +22,34 @@ _WRONG, _UNSURE = ("different",), ("different", "close", "undecided")
 @click.option("-a", "--answer", "formulas", multiple=True, metavar="EXPRESSION", help="Its gradient: a formula, an equation or a number. Repeatable.")
 @click.option("--hint", type=click.IntRange(0, 3), default=3, show_default=True, help="0 right or wrong only, 1 which line, 2 which factor, 3 the correct line.")
 @click.option("--strict", is_flag=True, help="Fail also for what is close or undecided.")
+@click.option("--report", metavar="FILE", help="Of a folder: write a row a claim to a .csv, .json or .md file.")
+@click.option("--options", metavar="FILE", help="Of a folder: a YAML file with `points:`.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Of a folder: judge so many submissions at once; -1 for all cores.")
+@click.option("--time-limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Of a folder: seconds a submission.")
 @output_options
-def command(spec: str, answers: str | None, weights: tuple[str, ...], formulas: tuple[str, ...], hint: int, strict: bool, output: Output) -> int:
+def command(
+    spec: str, answers: str | None, weights: tuple[str, ...], formulas: tuple[str, ...], hint: int, strict: bool, output: Output, **of_folder: Any
+) -> int:
     """Judge a hand calculation: which line is wrong, why, and what is right.
 
-    ANSWERS is a .tex, .md or .txt file, a YAML file of answers by weight, or - for standard input. Exit code 1 if a line is wrong,
-    2 if an answer cannot be read.
+    ANSWERS is a .tex, .md or .txt file, a YAML file of answers by weight, a folder of submissions, or - for standard input. Exit
+    code 1 if a line is wrong, 2 if an answer cannot be read.
 
     \b
     backprop-derive verify two_hidden_nodes homework.tex
     backprop-derive verify two_hidden_nodes -w v1 -a "(y' - y)*f_B'(z_B)*o1"
+    backprop-derive verify two_hidden_nodes submissions/ --report report.csv
     """
-    from backprop_derive.cli.handed_in import handed_in
+    from backprop_derive.cli.handed_in import handed_in, refuse_options_of_folders
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import emit
 
     hand_in = handed_in(spec, answers, weights, formulas)
+    if hand_in.is_folder:
+        from backprop_derive.cli.grading import grade_folder
+
+        return grade_folder(spec, Path(answers or ""), output, strict=strict, **of_folder)
+    refuse_options_of_folders(of_folder)
     _, graph = open_network(spec)
 
     from backprop_derive.answers.verifying import verify_answers

@@ -17,7 +17,7 @@ from backprop_derive.spec.yaml_reader import MAXIMUM_BYTES, read_tree
 
 def load_spec(path: str | os.PathLike[str]) -> NetworkSpec:
     """The spec in the file at `path`. Raises SpecError with every problem, each with its place in the file."""
-    return read_spec(_file_text(Path(path)), str(path))
+    return read_spec(file_text(Path(path)), str(path))
 
 
 def read_spec(text: str, file: str | None = None) -> NetworkSpec:
@@ -75,7 +75,7 @@ def _read_style(tree: Mapping, problems: Problems) -> Any:
     return given[0].text if given else None
 
 
-def _file_text(path: Path) -> str:
+def file_text(path: Path) -> str:
     """The text of a file, which is UTF-8 and not too large. Raises SpecError."""
     file = str(path)
     try:
