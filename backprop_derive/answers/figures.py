@@ -21,7 +21,7 @@ from backprop_derive.answers.worlds import NOTHING, Definitions, Worlds
 from backprop_derive.errors import EvaluationError, NotYetError
 from backprop_derive.graph.expressions import Integer, Partial, mul, num
 from backprop_derive.graph.indices import size
-from backprop_derive.numerics.backends import Array
+from backprop_derive.numerics.backends import FLOAT, Array
 
 CLOSE = 0.02
 ONE = "of one sample"
@@ -147,7 +147,9 @@ def _values(given: Given, side: Side, note: str, definitions: Definitions) -> It
 
 
 def _certain(given: Given, side: Side, values: Array, definitions: Definitions) -> bool:
-    """Whether intervals hold these values."""
+    """Whether intervals hold these values. Of a large network that is not tried."""
+    if given.exact.backend is FLOAT:
+        return False
     try:
         intervals = given.intervals.values(side, definitions).reshape(-1)
     except FAILURES:

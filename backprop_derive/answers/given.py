@@ -9,15 +9,17 @@ from fractions import Fraction
 from backprop_derive.answers.worlds import DIGITS, World, Worlds
 from backprop_derive.errors import BackpropError, EvaluationError
 from backprop_derive.graph.numbers import DataRows, Nested
-from backprop_derive.numerics.backends import FloatBackend, exact_backend
+from backprop_derive.numerics.backends import FLOAT, FloatBackend, exact_backend
 from backprop_derive.numerics.drawing import Point
 from backprop_derive.numerics.intervals import interval_backend
 from backprop_derive.numerics.training import evaluate
 
+LARGE = 2_000
+
 
 @dataclass(frozen=True)
 class Given:
-    """The point in 40 digits and in intervals, how many samples there are, and the exact numbers that the spec names."""
+    """The point in 40 digits (of a large network in double precision) and in intervals, how many samples there are, and the exact numbers that the spec names."""
 
     exact: World
     intervals: World
@@ -49,7 +51,8 @@ def _found(worlds: Worlds) -> Given | EvaluationError:
     def world(backend: FloatBackend) -> World:
         return World(worlds.derivation, worlds.derivatives, point, backend, rate=rate if rate is not None else False)
 
-    return Given(world(exact_backend(DIGITS)), world(interval_backend()), evaluation.samples, frozenset(_numbers(worlds)))
+    large = sum(array.size for array in evaluation.forward.values()) > LARGE
+    return Given(world(FLOAT if large else exact_backend(DIGITS)), world(interval_backend()), evaluation.samples, frozenset(_numbers(worlds)))
 
 
 def _numbers(worlds: Worlds) -> Iterator[Fraction]:

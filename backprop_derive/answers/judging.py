@@ -11,6 +11,7 @@ from backprop_derive.answers.filled import judge_filled
 from backprop_derive.answers.numerals import is_number
 from backprop_derive.answers.remarks import remarks
 from backprop_derive.answers.samples import readings
+from backprop_derive.answers.shrinking import shrunk
 from backprop_derive.answers.statements import Side, Statement
 from backprop_derive.answers.worlds import NOTHING, Definitions, Worlds
 from backprop_derive.errors import EvaluationError, NotYetError
@@ -39,7 +40,7 @@ def judge_sides(worlds: Worlds, left: Side, right: Side, definitions: Definition
     numbers = is_number(left), is_number(right)
     if all(numbers):
         return judge_numbers(left, right)
-    everywhere = decide(worlds, tuple(readings(worlds, left, right, definitions)), definitions)
+    everywhere = _everywhere(worlds, left, right, definitions)
     if everywhere.outcome in ("equal", "equal-if"):
         return replace(everywhere, notes=(*everywhere.notes, *remarks(worlds.graph, right)))
     if not any(numbers):
@@ -49,6 +50,17 @@ def judge_sides(worlds: Worlds, left: Side, right: Side, definitions: Definition
     if there.outcome == "undecided" and everywhere.outcome == "different" and (_is_formula(number) or _is_constant(worlds, quantity, definitions)):
         return everywhere
     return there
+
+
+def _everywhere(worlds: Worlds, left: Side, right: Side, definitions: Definitions) -> Verdict:
+    """Whether the sides are equal at random points; of a large network, of a smaller copy."""
+    copy = shrunk(worlds)
+    sides = copy.sides([left, right, *definitions.values()]) if copy is not None else None
+    if copy is not None and sides is not None:
+        known = dict(zip(definitions, sides[2:], strict=True))
+        verdict = decide(copy.worlds, tuple(readings(copy.worlds, sides[0], sides[1], known)), known)
+        return replace(verdict, counterexample=None, notes=(*verdict.notes, copy.note))
+    return decide(worlds, tuple(readings(worlds, left, right, definitions)), definitions)
 
 
 def _is_formula(number: Side) -> bool:

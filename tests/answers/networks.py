@@ -86,6 +86,17 @@ equations:
   loss: -(y1*log(p1) + y2*log(p2))
 cost: single
 """,
+    "large": """
+inputs: {x: 784}
+layers: [{dense: 100, activation: relu}, {dense: 10, activation: softmax}]
+loss: cross_entropy
+""",
+    "large mean": """
+inputs: {x: 300}
+layers: [{dense: 60, activation: tanh}, {dense: 10}]
+loss: mse
+cost: single
+""",
     "scaled": """
 inputs: x
 parameters: [w]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from corpus import Case, corpus, derivation_of
-from networks import judged
+from networks import judged, network
 
 from backprop_derive.answers.claims import Verdict
 from backprop_derive.answers.judging import judge
 from backprop_derive.answers.reading import read_statement
+from backprop_derive.answers.shrinking import shrunk
 from backprop_derive.answers.vocabulary import vocabulary_of
 from backprop_derive.answers.worlds import Worlds
 
@@ -128,6 +129,34 @@ def test_a_counterexample_is_readable_and_true() -> None:
     assert set(example.values) == {"x1", "x2", "w11", "w12", "w21", "w22", "v1", "v2", "y"}
     assert all(len(value) < 5 for value in example.values.values())
     assert float(example.claimed) == pytest.approx(-float(example.right))
+
+
+LARGE = [
+    ("large", "dC/dW2 = 1/m (a2-y) a1^T", "equal-if"),
+    ("large", "dC/dW1 = 1/m delta1 x^T", "equal"),
+    ("large", "dC/dW1[3,700] = 1/m*sum(delta1[3] x[700])", "equal"),
+    ("large", "dC/dW1[3,700] = 1/m*sum(delta1[3] x[7])", "different"),
+    ("large", "dC/dW1[3,70] = 1/m*sum(delta1[70] x[3])", "different"),
+    ("large", "delta1 = W2^T delta2", "different"),
+    ("large mean", "dC/dW1 = delta1 x^T", "equal"),
+    ("large mean", "delta2 = 2/10*(z2 - y)", "equal"),
+    ("large mean", "delta2 = 1/5*(z2 - y)", "equal"),
+    ("large mean", "delta2 = 2*(z2 - y)", "different"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "outcome"), LARGE)
+def test_a_large_network_is_judged_on_a_smaller_copy(name: str, text: str, outcome: str) -> None:
+    verdict = judged(name, text)
+    assert verdict.outcome == outcome
+    assert any("smaller copy" in note for note in verdict.notes) or "x" not in text
+
+
+def test_sizes_that_stand_in_formulas_are_kept() -> None:
+    copy = shrunk(network("large mean")[1])
+    assert copy is not None
+    assert set(copy.sizes) == {300, 60}
+    assert shrunk(network("layers")[1]) is None
 
 
 # -- published mistakes ---------------------------------------------------------------------------------------------------
