@@ -42,14 +42,19 @@ class Equation:
     relation: str = "="
 
 
+Label = tuple[tuple["Expression", ...], "Expression"]
+"""Factors that stand side by side, and the name of their product, such as a δ."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of an alignment. Without `left` it goes on from the line above: `= right`."""
+    """One line of an alignment. Without `left` it goes on from the line above: `= right`. `labels` name parts of `right`."""
 
     left: Expression | None
     right: Expression
     reason: Text = ()
     relation: str = "="
+    labels: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

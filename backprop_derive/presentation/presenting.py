@@ -17,6 +17,7 @@ from backprop_derive.graph.indices import Axis
 from backprop_derive.presentation.document import Aligned, Block, Document, Equation, Heading, Paragraph, Row, Text
 from backprop_derive.presentation.figures import DIGITS
 from backprop_derive.presentation.fitting import Fit, fitting, fitting_record
+from backprop_derive.presentation.labels import delta_labels
 from backprop_derive.presentation.network import forward_rows, header
 from backprop_derive.presentation.records import derivation_record
 from backprop_derive.presentation.selection import (
@@ -81,6 +82,7 @@ class _Page:
         self.working, self.note = working, note
         self.derivation, self.graph, self.chosen, self.forms, self.detail = derivation, derivation.graph, chosen, forms, detail
         self.loss = derivation.graph.node(derivation.graph.cost.loss)
+        self.labels = delta_labels(derivation) if "backward" in forms else ()
         self.explained: dict[tuple[Partial, Expression], Text] = {}
         self.given: dict[str, Partial] = {}
         self.said: set[str] = set()
@@ -215,18 +217,22 @@ class _Page:
             rows = tuple(self._chain_rows(left, gradient))
             if rows:
                 yield Heading(4, ("Chain rule",))
-                yield Aligned(rows)
+                yield Aligned(self._labelled(rows))
             yield Heading(4, ("Factors",))
             yield Aligned(tuple(row for factor in gradient.factors for row in self._factor_rows(key, factor)))
         if "textbook" in self.forms:
             yield Heading(4, ("Gradient",))
             first, *rest = _rewriting_rows(gradient.steps, gradient.gradient)
-            yield Aligned((Row(left, first.right), *rest, *self._numbers_of(left, gradient)))
+            yield Aligned((*self._labelled([Row(left, first.right), *rest]), *self._numbers_of(left, gradient)))
             if self.working is not None:
                 yield from self.working.tables([(left, gradient.gradient, self._letters(gradient.of))])
 
     def _numbers_of(self, left: Partial, gradient: Gradient) -> tuple[Row, ...]:
         return () if self.working is None else self.working.of_gradient(left, gradient.gradient)
+
+    def _labelled(self, rows: Sequence[Row]) -> tuple[Row, ...]:
+        """The rows, with the names of the δs that stand in the last of them."""
+        return (*rows[:-1], replace(rows[-1], labels=self.labels))
 
     def _chain_rows(self, left: Partial, gradient: Gradient) -> Iterator[Row]:
         first: Expression | None = left

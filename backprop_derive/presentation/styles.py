@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from backprop_derive.graph.expressions import Fold
+from backprop_derive.graph.expressions import Expression, Fold
 from backprop_derive.graph.indices import Affine, Atom, Pick, Quotient, Size
 from backprop_derive.graph.naming import form_text
 from backprop_derive.notation import GREEK, latex_name, unicode_name
@@ -78,8 +78,8 @@ class UnicodeWriter(AsciiWriter):
 
     minus = "−"
 
-    def write(self, expression: object) -> str:
-        return super().write(expression).replace("-", self.minus)  # type: ignore[arg-type]
+    def write(self, expression: Expression, labels: Sequence[tuple[Sequence[Expression], Expression]] = ()) -> str:
+        return super().write(expression, labels).replace("-", self.minus)
 
     def form(self, form: Affine) -> str:
         return super().form(form).replace("-", self.minus)
@@ -251,6 +251,9 @@ class LatexWriter(Writer):
 
     def constant(self, name: str) -> str:
         return "\\" + name if name in GREEK else name
+
+    def labelled(self, body: Written, label: str) -> Written:
+        return Written(rf"\underbrace{{{self._bracketed(body, PRODUCT)}}}_{{{label}}}")
 
 
 _BAR = "bar_"  # in front of the name of a node: the name of its adjoint

@@ -65,6 +65,7 @@ class Writer(ABC):
         sizes = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
         self.reserved = sizes | set(graph.by_name) | set(graph.aliases) | ({self.sample} if self.sample else set())
         self.sampled = {node.name for node in graph.nodes if node.sampled}
+        self.labels: Sequence[tuple[Sequence[Expression], Expression]] = ()
 
     def know(self, names: Mapping[str, tuple[tuple[Axis, ...], bool]]) -> None:
         """Names outside the graph that may be written: the adjoints, with their axes and whether they are sampled."""
@@ -74,9 +75,10 @@ class Writer(ABC):
             if sampled:
                 self.sampled.add(name)
 
-    def write(self, expression: Expression) -> str:
-        """The expression as one line."""
+    def write(self, expression: Expression, labels: Sequence[tuple[Sequence[Expression], Expression]] = ()) -> str:
+        """The expression as one line. `labels` are names of products by their factors: a style may show them at the product."""
         self.free = free_variables(expression)
+        self.labels = labels
         return self._write(expression, {}).text
 
     def form(self, form: Affine) -> str:
@@ -140,6 +142,10 @@ class Writer(ABC):
     @abstractmethod
     def constant(self, name: str) -> str:
         """`pi` or `e`."""
+
+    def labelled(self, body: Written, label: str) -> Written:  # noqa: ARG002
+        """A product that has a name. Text shows the product alone."""
+        return body
 
     # -- the grammar of a line --------------------------------------------------------------------------------------
 
@@ -222,7 +228,12 @@ class Writer(ABC):
             above.clear()
             below.clear()
 
-        for factor in positive.factors:
+        for factor in self._with_labels(positive.factors, names):
+            if isinstance(factor, Written):
+                if below:
+                    close()
+                above.append(factor)
+                continue
             inverse = _inverse(factor)
             if inverse is not None:
                 below.append(self._write(inverse, names))
@@ -237,6 +248,22 @@ class Writer(ABC):
             above.append(self._write(factor, names))
         close()
         return self._joined(pieces)
+
+    def _with_labels(self, factors: Sequence[Expression], names: Mapping[str, str]) -> Iterator[Expression | Written]:
+        """The factors, those that have a name together already written. Inside of them, shorter ones may have names too."""
+        at = 0
+        while at < len(factors):
+            label = next((each for each in self.labels if tuple(factors[at : at + len(each[0])]) == tuple(each[0])), None)
+            if label is None:
+                yield factors[at]
+                at += 1
+                continue
+            outside = self.labels
+            self.labels = [each for each in outside if len(each[0]) < len(label[0])]
+            body = self._write(mul(*label[0]), names)
+            self.labels = outside
+            yield self.labelled(body, self._write(label[1], names).text)
+            at += len(label[0])
 
     def _joined(self, parts: Sequence[Written]) -> Written:
         if len(parts) == 1:

@@ -107,13 +107,32 @@ def test_nothing_is_lost_where_lines_are_broken() -> None:
         ("Größe", r"Gr\"{o}\ss{}e"),
         ("ŷ", r"\^{y}"),
         ("中", r"\textbackslash{}u4e2d"),
-        ("a\x1b[1m", r"a\textbackslash{}x1b[1m"),
+        ("a\x1b[1m", r"a\textbackslash{}x1b{[}1m"),
         ("a-b --- ''", "a-b -{}-{}- '{}'"),
         ("x" * 30 + "/y", "x" * 30 + r"/\allowbreak{}y"),
     ],
 )
 def test_words_are_printed_as_they_are(text: str, shown: str) -> None:
     assert latex_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("spec", "weight", "braced"),
+    [
+        ("two_hidden_nodes", "v1", r"\sum_{i=1}^{m} \underbrace{(y' - y)\,f'_{B}(z_{B})}_{\delta_{B}}\,o_{1}"),
+        ("two_hidden_nodes", "w11", r"\underbrace{\underbrace{(y' - y)\,f'_{B}(z_{B})}_{\delta_{B}}\,v_{1}\,f'_{A1}(z_{A1})}_{\delta_{A1}}\,x_{1}"),
+        ("two_hidden_nodes", "v1", r"\underbrace{\frac{\partial L}{\partial y'}\,\frac{\partial y'}{\partial z_{B}}}_{\delta_{B}}\,\frac{\partial z_{B}}{\partial v_{1}}"),
+        ("kushwaha", "w2", r"(\underbrace{(p_{1} - y_{1})}_{\delta_{3}}\,w_{7} + \underbrace{(p_{2} - y_{2})}_{\delta_{4}}\,w_{8})\,a_{1}\,(1 - a_{1})}_{\delta_{1}}\,x_{2}"),
+        ("softmax_classifier", "W2", r"\underbrace{(a_{j}^{(2)} - y_{j})}_{\delta_{j}^{(2)}}\,a_{k}^{(1)}"),
+        ("recurrent", "U", r"\underbrace{\frac{\partial L}{\partial s_{tj}}}_{\delta_{s,tj}}\,\frac{\partial^{+} s_{tj}}{\partial U_{jk}}"),
+    ],
+)
+def test_deltas_are_named_below_a_brace(spec: str, weight: str, braced: str) -> None:
+    assert braced in str(render(document_of(spec, weights=[(weight, None)]), "latex"))
+
+
+def test_a_page_without_deltas_has_no_braces() -> None:
+    assert "underbrace" not in str(render(document_of("two_hidden_nodes", forms=["chain", "textbook"]), "latex"))
 
 
 # -- what TeX makes of it -------------------------------------------------------------------------------------------------

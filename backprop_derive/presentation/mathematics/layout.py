@@ -47,7 +47,7 @@ def set_rows(rows: Sequence[Row], formulas: FormulaLines, width: float) -> SetRo
     left_width = max((width_of(left) for left in lefts), default=0.0)
     stacked = left_width > _LARGEST_LEFT * width
     room = width - RELATION - (CONTINUED if stacked else left_width)
-    rights = [formulas.lines(row.right, room - CONTINUED) for row in rows]
+    rights = [formulas.lines(row.right, room - CONTINUED, row.labels) for row in rows]
     column = max((width_of(line) for right in rights for line in right), default=0.0)
     beside = room - column - GAP
     found = []

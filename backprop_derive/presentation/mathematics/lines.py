@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.nodes import Graph
+from backprop_derive.presentation.document import Label
 from backprop_derive.presentation.mathematics.widths import width_of
 from backprop_derive.presentation.styles import LatexWriter
 from backprop_derive.presentation.writing import PRODUCT, Written
@@ -27,13 +28,16 @@ class FormulaLines:
         for each in (self.breakable, self.inline):
             each.extra, each.reserved, each.sampled = writer.extra, writer.reserved, writer.sampled
 
-    def lines(self, expression: Expression, room: float) -> tuple[str, ...]:
-        """The formula; what goes on in the next line starts with its sign. A part that cannot be broken may be wider."""
-        text = self.writer.write(expression)
+    def lines(self, expression: Expression, room: float, labels: Sequence[Label] = ()) -> tuple[str, ...]:
+        """The formula, with braces below its parts that have names, where there is room for them.
+
+        What goes on in the next line starts with its sign. A part that cannot be broken may be wider.
+        """
+        text = self.writer.write(expression, labels)
         if width_of(text) <= room:
             return (text,)
         self.breakable.widest = _WIDEST_PART * room
-        return tuple(_broken(self.breakable.write(expression).split(_BREAK), room))
+        return tuple(_broken(self.breakable.write(expression, labels).split(_BREAK), room))
 
     def in_words(self, expression: Expression, room: float) -> str:
         """The formula as a part of a sentence, in lines of `room` em: it may be broken where `\\allowbreak` stands."""
@@ -121,6 +125,9 @@ class _BreakableWriter(LatexWriter):
         if otherwise is not None:
             return super().choice(_seal(test), _sealed(then), _sealed(otherwise))
         return super().choice(_seal(test), then, None)
+
+    def labelled(self, body: Written, label: str) -> Written:
+        return body if self._is_wide(body) else super().labelled(_sealed(body), label)
 
     def _is_wide(self, part: Written) -> bool:
         return width_of(_seal(part.text)) > self.widest
