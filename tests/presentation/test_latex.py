@@ -123,7 +123,7 @@ def test_words_are_printed_as_they_are(text: str, shown: str) -> None:
         ("two_hidden_nodes", "w11", r"\underbrace{\underbrace{(y' - y)\,f'_{B}(z_{B})}_{\delta_{B}}\,v_{1}\,f'_{A1}(z_{A1})}_{\delta_{A1}}\,x_{1}"),
         ("two_hidden_nodes", "v1", r"\underbrace{\frac{\partial L}{\partial y'}\,\frac{\partial y'}{\partial z_{B}}}_{\delta_{B}}\,\frac{\partial z_{B}}{\partial v_{1}}"),
         ("kushwaha", "w2", r"(\underbrace{(p_{1} - y_{1})}_{\delta_{3}}\,w_{7} + \underbrace{(p_{2} - y_{2})}_{\delta_{4}}\,w_{8})\,a_{1}\,(1 - a_{1})}_{\delta_{1}}\,x_{2}"),
-        ("softmax_classifier", "W2", r"\underbrace{(a_{j}^{(2)} - y_{j})}_{\delta_{j}^{(2)}}\,a_{k}^{(1)}"),
+        ("softmax_classifier", "W1", r"\underbrace{(a_{j}^{(1)} - y_{j})}_{\delta_{j}^{(1)}}\,x_{k}"),
         ("recurrent", "U", r"\underbrace{\frac{\partial L}{\partial s_{tj}}}_{\delta_{s,tj}}\,\frac{\partial^{+} s_{tj}}{\partial U_{jk}}"),
     ],
 )
