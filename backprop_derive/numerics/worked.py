@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -57,16 +56,13 @@ class WorkedNumbers:
         return {} if self.graph.samples is None else {self.graph.samples.index: self.sample}
 
     def value(self, expression: Expression, at: Places) -> float:
-        """The expression with its free letters at their places. Raises EvaluationError where it is no finite number."""
-        found = float(self.array(reindex(expression, {letter: number(place) for letter, place in at.items()}), ()))
-        if not isfinite(found):
-            raise EvaluationError(f"the value is {found}, no finite number")
-        return found
+        """The expression with its free letters at their places. Raises EvaluationError where it has no value."""
+        return float(self.array(reindex(expression, {letter: number(place) for letter, place in at.items()}), ()))
 
     def array(self, expression: Expression, letters: Letters) -> Array:
         """The expression over the places of its free letters. A difference that is nothing but rounding is 0.
 
-        Raises EvaluationError where it has no value.
+        Raises EvaluationError where it has no value, or one that is no finite number.
         """
         names, axes = [letter for letter, _ in letters], [axis for _, axis in letters]
         try:
@@ -77,6 +73,8 @@ class WorkedNumbers:
                 found = np.where(small & (np.abs(found) <= ROUNDING * scale), 0.0, found)
         except NotYetError as error:
             raise EvaluationError(str(error)) from None
+        if not np.isfinite(found).all():
+            raise EvaluationError("an entry is no finite number")
         return found
 
     def _defined(self, expression: Expression) -> Expression:

@@ -137,7 +137,8 @@ class _Page:
             why = f"{samples} cannot tell {count} parameters"
         else:
             why = f"in these {samples}, what multiplies one parameter is made of what multiplies the others"
-        return (f"Only {squares.rank} of these {count} equations {'is' if squares.rank == 1 else 'are'} independent: {why}. There are infinitely many lowest points, all with the same cost, and the closed form divides by 0. Gradient descent stops at the one that is nearest to where it starts.",)
+        divides = ", and the closed form divides by 0" if self.model.closed_form() else ""
+        return (f"Only {squares.rank} of these {count} equations {'is' if squares.rank == 1 else 'are'} independent: {why}. There are infinitely many lowest points, all with the same cost{divides}. Gradient descent stops at the one that is nearest to where it starts.",)
 
     def _descent(self, squares: LeastSquares, solution: Sequence[float], cost: float, descent: Descent) -> Iterator[Block]:
         rate = figure(descent.learning_rate, self.digits)

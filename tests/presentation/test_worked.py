@@ -353,6 +353,17 @@ def test_values_that_break_an_assumption_give_no_numbers() -> None:
     assert note == "none are shown: the sum of y is 2 in sample 1: sum(y) = 1 is assumed, entries that sum to 1"
 
 
+def test_what_has_no_finite_value_has_no_line() -> None:
+    """A prediction that is nearly 0 has a line; one that is 0 has a loss of 0·log(0), and no numbers are shown."""
+    text = "inputs: x\nlayers:\n  - dense: [a]\n    weights: [[w]]\n    bias: false\n    activation: sigmoid\ntargets: y\nloss: binary_cross_entropy\ncost: single\nvalues: {w: 1, x: -20, y: 0}"
+    found = lines(page_of(text))
+    assert any(line.startswith("(2.061·10⁻⁹ − 0)/(2.061·10⁻⁹·(1 − 2.061·10⁻⁹)) = 1.000") for line in found)
+    derivation = derivation_of(text.replace("x: -20", "x: -800"))
+    numbers, note = numbers_of(derivation, None, wanted=False)
+    assert numbers is None
+    assert "no finite number" in note
+
+
 def test_a_sample_that_there_is_not_is_refused() -> None:
     with pytest.raises(UsageError, match="there is no sample 4: the data has 3"):
         numbers_at(derivation_of(LINE), 4)
