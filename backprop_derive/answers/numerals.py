@@ -12,6 +12,7 @@ from typing import Any
 
 from backprop_derive.answers.statements import Side
 from backprop_derive.errors import EvaluationError
+from backprop_derive.graph.expressions import refs
 from backprop_derive.language.syntax import Binary, Call, Name, Negative, Numeral, Product, Syntax
 from backprop_derive.numerics.backends import FloatBackend
 from backprop_derive.numerics.intervals import interval_backend
@@ -24,7 +25,8 @@ EXACT = (Fraction(1, 2), Fraction(1, 4), Fraction(3, 4), Fraction(3, 2))
 def is_number(side: Side) -> bool:
     """Whether a side is made of numerals only."""
     named = [each for each in side.syntax.walk() if not isinstance(each, Numeral | Negative | Binary | Product | Call)]
-    return all(isinstance(each, Name) and each.name in CONSTANTS and not each.indices for each in named)
+    constants = all(isinstance(each, Name) and each.name in CONSTANTS and not each.indices for each in named)
+    return constants and not any(refs(side.expression))  # a network may have an e of its own
 
 
 def is_decimal(side: Side) -> bool:
