@@ -100,7 +100,7 @@ class Derivatives:
             return False
         between = ancestors(self.graph, top)
         reached = _descendants(self.graph, bottom) & between
-        return any(name != bottom and _mixes_samples(names[name], names) for name in reached)
+        return any(name != bottom and mixes_samples(names[name], names) for name in reached)
 
     # -- making them --------------------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ def _descendants(graph: Graph, name: str) -> set[str]:
     return found
 
 
-def _mixes_samples(node: Node, names: Mapping[str, Node]) -> bool:
+def mixes_samples(node: Node, names: Mapping[str, Node]) -> bool:
     """Whether a node reads what differs from sample to sample otherwise than at its own sample."""
     for piece in node.pieces:
         own = piece.places[0].variable if node.sampled else None

@@ -100,8 +100,9 @@ def _summed(worlds: Worlds, side: Side, definitions: Definitions) -> Side:
             return add(*(summed(term) for term in expression.terms))
         if isinstance(expression, Mul):
             differing = [factor for factor in expression.factors if _is_sampled(worlds, factor, definitions)]
-            if len(differing) == 1:
-                return mul(*(summed(factor) if factor is differing[0] else factor for factor in expression.factors))
+            same = [factor for factor in expression.factors if factor not in differing]
+            if same:
+                return mul(*same, summed(mul(*differing)))
         return Fold("sum", bound, expression)
 
     return replace(side, expression=summed(side.expression))

@@ -53,12 +53,22 @@ class Leaf:
 class World:
     """One point, in the numbers of one backend. Everything is worked out when it is asked for, and kept.
 
-    `rate` is the learning rate: None draws one, False says that there is none.
+    `rate` is the learning rate: None draws one, False says that there is none. `forward` are the values of all nodes, if they are
+    not to be computed.
     """
 
-    def __init__(self, derivation: Derivation, derivatives: Derivatives, point: Point, backend: FloatBackend, *, rate: Fraction | Literal[False] | None = None) -> None:
+    def __init__(
+        self,
+        derivation: Derivation,
+        derivatives: Derivatives,
+        point: Point,
+        backend: FloatBackend,
+        *,
+        rate: Fraction | Literal[False] | None = None,
+        forward: Mapping[str, Array] | None = None,
+    ) -> None:
         self.derivation, self.graph, self.derivatives, self.point, self.backend = derivation, derivation.graph, derivatives, point, backend
-        self._rate = rate
+        self._rate, self._given = rate, forward
         self._leaves: dict[tuple[str, ...], Leaf] = {}
         self._runs: dict[str, Run] = {}
         self._defined: dict[tuple[str, int], tuple[Side, Leaf]] = {}
@@ -66,6 +76,8 @@ class World:
     @cached_property
     def forward(self) -> Mapping[str, Array]:
         """The values of all nodes of the network."""
+        if self._given is not None:
+            return self._given
         return node_values(self.graph, self.point.values, self.point.sizes, functions=self.point.functions, backend=self.backend)
 
     def value(self, side: Side, definitions: Definitions = NOTHING) -> Valued:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backprop_derive.operations.rows import Function
 
 MOST_CASES = 32
+BUDGET = 20_000
 __all__ = ["Algebra", "Quotient", "QuotientBackend", "TooLarge"]
 
 
@@ -74,7 +75,7 @@ class Quotient:
         """The numerator over a larger denominator."""
         own, found = dict(self.denominator), self.numerator
         for each, exponent in common.items():
-            found = product(found, power(self.algebra.factors[each], exponent - own.get(each, 0)))
+            found = self.algebra.product(found, power(self.algebra.factors[each], exponent - own.get(each, 0)))
         return found
 
     def __mul__(self, right: Any) -> Quotient:
@@ -85,7 +86,7 @@ class Quotient:
             exponents[each] = exponents.get(each, 0) + exponent
         for each, exponent in (*first[2], *second[2]):
             exponents[each] -= exponent
-        found = product(first[0], second[0])
+        found = self.algebra.product(first[0], second[0])
         return Quotient(self.algebra, found, tuple(sorted((each, exponent) for each, exponent in exponents.items() if exponent)) if found else ())
 
     def _without(self, denominator: tuple[tuple[int, int], ...]) -> tuple[Polynomial, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
@@ -105,7 +106,7 @@ class Quotient:
         number, common, rest = split(self.numerator)
         found: Polynomial = {tuple((each, -exponent) for each, exponent in common): 1 / number}
         for each, exponent in self.denominator:
-            found = product(found, power(self.algebra.factors[each], exponent))
+            found = self.algebra.product(found, power(self.algebra.factors[each], exponent))
         return Quotient(self.algebra, found, () if len(rest) == 1 else ((self.algebra.factor(rest), 1),))
 
     def __neg__(self) -> Quotient:
@@ -169,6 +170,7 @@ class Algebra:
     """The letters, the factors of denominators, and the outcomes of comparisons that are settled in the case at hand."""
 
     letters: int = 0
+    spent: int = 0
     factors: list[Polynomial] = field(default_factory=list)
     _called: list[_Called] = field(default_factory=list)
     _settled: list[tuple[Quotient, int]] = field(default_factory=list)
@@ -185,6 +187,13 @@ class Algebra:
         if isinstance(value, np.generic):
             value = value.item()
         return Quotient(self, constant(Fraction(value)))
+
+    def product(self, left: Polynomial, right: Polynomial) -> Polynomial:
+        """left·right. Raises TooLarge where all products together take long."""
+        self.spent += len(left) * len(right)
+        if self.spent > BUDGET:
+            raise TooLarge
+        return product(left, right)
 
     def factor(self, polynomial: Polynomial) -> int:
         """The number of a factor of denominators."""

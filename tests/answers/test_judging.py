@@ -87,7 +87,8 @@ NOTES = [
     ("neurons", "dL/dv1 = 1/m*sum((y'-y) f_B'(z_B) o1)", "L is taken as the cost C here"),
     ("neurons", "delta_B = (y'-y) f_B'(z_B)/m", "includes the cost's 1/m"),
     ("neurons", "Δv1 = -eta delta_B o1", "this is the derivative of one sample's loss"),
-    ("neurons", "dC/dv1 = 1/m*sum((y'-y) f_B'(z_B) o1)", "tried with m = "),
+    ("neurons", "dC/dv1 = m/m^2*sum((y'-y) f_B'(z_B) o1)", "tried with m = "),
+    ("any sizes", "dC/dW1 = 1/m*sum(delta1[j] x[k], i)", "tried with h = "),
     ("summed", "dC/dv1 = (y'-y) f_B'(z_B) o1", "the sum over the samples"),
     ("layers", "dC/db1 = 1/m sum(delta1)", "the sum is taken over the samples"),
     ("layers", "dC/dW1 = x[k] delta1[j]", "this is the derivative of one sample's loss"),
@@ -121,6 +122,28 @@ def test_what_was_left_out_is_said(name: str, text: str, note: str) -> None:
     verdict = judged(name, text)
     assert verdict.outcome == "equal"
     assert any(note in each for each in verdict.notes), verdict.notes
+
+
+CERTAIN = [
+    ("neurons", "dC/dv1 = 1/m*sum((y'-y) f_B'(z_B) o1)", "proved"),
+    ("neurons", "dC/dv1 = m/m^2*sum((y'-y) f_B'(z_B) o1)", "sampled"),
+    ("neurons", "dC/dv1 = 1/m*sum(o1 (y'-y), i)*0 + 1/m*sum((y'-y) f_B'(z_B) o1)", "proved"),
+    ("neurons", "dC/dv1 = dC/dv1 + (sum(y, i) - sum(y, i))^2", "sampled"),
+    ("neurons", "dL/dv1 = (y'-y) f_B'(z_B) o1", "proved"),
+    ("logistic", "dC/dW1 = 1/m*sum((a1[1]-y[1]) x[k], i) + lambda W1[1,k]", "proved"),
+    ("rectified", "dC/dw1 = (o-t) o (1-o) w2 step(z) x", "proved"),
+    ("layers", "delta1 = (W2^T delta2) * (1-a1^2)", "proved"),
+    ("any sizes", "dC/dW1 = 1/m*sum(delta1[j] x[k], i)", "sampled"),
+    ("written out", "dloss/dw = (p1 - y1)*z1", "proved"),
+    ("margin", "dC/dW1 = where(1-y*z1 > 0, -y, 0) x^T", "proved"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "certainty"), CERTAIN)
+def test_equality_is_proved_where_quotients_of_polynomials_tell(name: str, text: str, certainty: str) -> None:
+    verdict = judged(name, text)
+    assert verdict.outcome in ("equal", "equal-if")
+    assert verdict.certainty == certainty
 
 
 def test_a_counterexample_is_readable_and_true() -> None:
