@@ -219,7 +219,8 @@ class _Page:
                 yield Heading(4, ("Chain rule",))
                 yield Aligned(self._labelled(rows))
             yield Heading(4, ("Factors",))
-            yield Aligned(tuple(row for factor in gradient.factors for row in self._factor_rows(key, factor)))
+            product = () if self.working is None else self.working.of_factors(left, gradient)
+            yield Aligned((*(row for factor in gradient.factors for row in self._factor_rows(key, factor)), *product))
         if "textbook" in self.forms:
             yield Heading(4, ("Gradient",))
             first, *rest = _rewriting_rows(gradient.steps, gradient.gradient)

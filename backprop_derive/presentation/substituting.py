@@ -6,6 +6,7 @@ cannot be written so, stand as the number that they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from backprop_derive.graph.expressions import (
     Fold,
     Integer,
     Number,
+    Partial,
     Ref,
     Where,
     add,
@@ -44,8 +46,9 @@ MOST_FIGURES = 30
 class Substitution:
     """Puts numbers into formulas, with so many significant digits."""
 
-    def __init__(self, numbers: WorkedNumbers, digits: int) -> None:
-        self.numbers, self.digits = numbers, digits
+    def __init__(self, numbers: WorkedNumbers, digits: int, partials: Mapping[Partial, Expression] | None = None) -> None:
+        """`partials` are the values of partial derivatives that stand in the formulas by name."""
+        self.numbers, self.digits, self.partials = numbers, digits, partials or {}
         samples = numbers.graph.samples
         self._over_samples = None if samples is None else axis_to(size(samples.size))
 
@@ -68,6 +71,8 @@ class Substitution:
                 return expression
             case Ref():
                 return self.figure(expression, at)
+            case Partial():
+                return self.figure(self.partials[expression], at)
             case Integer(form):
                 whole = self.numbers.whole(form, at)
                 return ONE if whole == 1 else Figure(str(whole))

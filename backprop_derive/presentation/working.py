@@ -29,7 +29,9 @@ from backprop_derive.graph.expressions import (
     reciprocal,
     refs,
     reindex,
+    walk,
 )
+from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Axis, number, variable
 from backprop_derive.graph.nodes import Node
 from backprop_derive.presentation.document import Block, Paragraph, Row, Table, Text
@@ -37,6 +39,7 @@ from backprop_derive.presentation.figures import DIGITS, Figure, figure, figures
 from backprop_derive.presentation.substituting import Substitution, displayed
 
 if TYPE_CHECKING:
+    from backprop_derive.calculus.derivation import Gradient
     from backprop_derive.numerics.backends import Array
     from backprop_derive.numerics.worked import Letters, Places, WorkedNumbers
 
@@ -152,6 +155,27 @@ class Working:
         of_loss = Partial(self.graph.node(self.graph.cost.loss).ref(), left.bottom)
         own = self.rows(of_loss, part, letters, f"of sample {self.numbers.sample}")
         return (*rows, *(replace(row, left=of_loss) if row.left is None else row for row in own))
+
+    def of_factors(self, left: Partial, gradient: Gradient) -> tuple[Row, ...]:
+        """The chain rule with a number for each factor, at one sample; nothing where a factor is not a single number."""
+        values = {factor.partial: factor.value for factor in gradient.factors}
+        expansion, reason = gradient.expansion, ""
+        if self.numbers.samples > 1:
+            part = self._of_sample(expansion)
+            if part is None:
+                return ()
+            expansion, reason = part, f" of sample {self.numbers.sample}"
+            left = Partial(self.graph.node(self.graph.cost.loss).ref(), left.bottom)
+        named = [each for each in walk(expansion) if isinstance(each, Partial)]
+        if len(named) < 2 or not all(each in values and self.is_single(each) for each in named):
+            return ()
+        try:
+            put = Substitution(self.numbers, self.digits, values).numbers_in(expansion, self.numbers.at_sample)
+            result = self.substitution.figure(replace_in(expansion, lambda each: values[each] if isinstance(each, Partial) else None), self.numbers.at_sample)
+        except EvaluationError:
+            return ()
+        ways = "multiplied, and the ways added" if any(isinstance(each, Add) for each in walk(expansion)) else "multiplied"
+        return () if put is None else (Row(left, Compare("=", put, result), (f"the factors{reason} {ways}",)),)
 
     def _of_sample(self, expression: Expression) -> Expression | None:
         """∂L/∂w of one sample, from `1/m Σ_i …`, perhaps with a penalty behind it; None for what is no such sum."""

@@ -20,7 +20,7 @@ from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import Derivation, derive
 from backprop_derive.cli.numbers import fit_of, numbers_of
 from backprop_derive.errors import EvaluationError, UsageError
-from backprop_derive.graph.expressions import Compare, Ref
+from backprop_derive.graph.expressions import Compare, Partial, Ref
 from backprop_derive.numerics.training import evaluate
 from backprop_derive.numerics.worked import WorkedNumbers
 from backprop_derive.presentation.document import Aligned, Document, Row
@@ -69,6 +69,10 @@ loss: half_squared_error
 values: random
 seed: 3
 """
+
+
+RELU = "inputs: x\nnodes:\n  N: {weights: {w: x}, activation: relu, output: a}\nloss: a\ncost: single\nvalues: {x: 2, w: -3}"
+TWICE = "parameters: [x]\nequations:\n  p: 2*x + 1\n  q: x + 4\n  f: p*q\ncost: single\nvalues: {x: 1}"
 
 
 def derivation_of(text: str) -> Derivation:
@@ -136,13 +140,16 @@ def test_no_line_is_longer_than_the_terminal(text: str, width: int) -> None:
     ("text", "line"),
     [
         (LINE, "∂L/∂slope = 2·(0.5 − 2)·1 = −3 of sample 1"),
+        (LINE, "∂L/∂slope = (−3)·1 = −3 the factors of sample 1 multiplied"),
+        (RELU, "∂a/∂w = 0·2 = 0 the factors multiplied"),
+        (TWICE, "∂f/∂x = 5·2 + 3·1 = 13 the factors multiplied, and the ways added"),
         (LINE, "⅔(−1.5 + (−5) + (−16)) = −15"),
         (SMALL, "a2[1] = exp(2.197)/(exp(2.197) + exp(2.411) + exp(2.626)) = 0.2649"),
         (SMALL, "½(0.8993 + 1.115) + 0.645 = 1.652"),
         (SMALL, "∂C/∂W1[2,1] = ½(−0.002077 + 0.001025) + 0.1·0.4 = 0.03947"),
         (SMALL, "∂L/∂W2[3,1] = (−0.5931)·0.5572 = −0.3305 of sample 1"),
         (WIDE, "∂C/∂W2[1,k] 0 −0.9014 −1.626 −1.682 −0.4195 0 0 −1.391 0"),
-        ("inputs: x\nnodes:\n  N: {weights: {w: x}, activation: relu, output: a}\nloss: a\ncost: single\nvalues: {x: 2, w: -3}", "[−6 > 0]·2 = 0"),
+        (RELU, "[−6 > 0]·2 = 0"),
         ("inputs: x\nparameters: [w]\nequations:\n  p: w*x\ntargets: y\nloss: huber\nvalues: {x: 2, w: -3, y: 0.5}", "|0.5 − (−6)| − ½ = 6"),
         ("inputs: x\nparameters: [w]\nequations:\n  p: w*x\ntargets: y\nloss: huber\nvalues: {x: 2, w: 0.2, y: 0.5}", "½(0.5 − 0.4)² = 0.005"),
         ("inputs: x\nparameters: [w]\nequations:\n  L: where(x > 3, log(x - 3), 0)*w\nvalues: {x: 2, w: 7}", "[2 > 3]·0·7 = 0"),
@@ -214,6 +221,22 @@ def test_the_numbers_that_are_shown_give_the_result_that_is_shown(name: str) -> 
         found = float(number(text))
         count = len(re.findall(r"[0-9.]+", text)) + 1
         assert math.isclose(found, result, rel_tol=0.5e-3 * count + 0.5e-3, abs_tol=1e-12), f"{text} = {found}, not {result}"
+
+
+@pytest.mark.parametrize("name", WITH_NUMBERS)
+def test_all_ways_to_a_derivative_give_one_number(name: str) -> None:
+    """By δ, by the factors of the chain rule, and in textbook form; of one sample and of all."""
+    document = shipped_page(name)
+    assert document is not None
+    found: dict[Any, set[str]] = {}
+    for block in document.blocks:
+        left: Any = None
+        for row in block.rows if isinstance(block, Aligned) else ():
+            left = left if row.left is None else row.left
+            if isinstance(left, Partial) and isinstance(row.right, Compare) and isinstance(row.right.right, Figure):
+                found.setdefault(left, set()).add(row.right.right.text)
+    assert found
+    assert {left: texts for left, texts in found.items() if len(texts) > 1} == {}
 
 
 @pytest.mark.parametrize("name", WITH_NUMBERS)
