@@ -36,6 +36,7 @@ FORMATS: tuple[Format, ...] = (
     Format("json", "json", (".json",), (), "a record for programs"),
     Format("latex", "latex", (".tex",), ("tex",), "LaTeX for pdflatex, lualatex and xelatex; --fragment for \\input", options=("fragment", "width")),
     Format("typst", "typst", (".typ",), ("typ",), "the language of typst", options=("width",)),
+    Format("markdown", "markdown", (".md", ".markdown"), ("md",), "Markdown with mathematics, for GitHub and Jupyter"),
     Format("pdf", "pdf", (".pdf",), (), "pages, by typst (pip install 'backprop_derive[pdf]') or by --pdf-engine pdflatex, lualatex or xelatex", options=("pdf_engine", "width"), binary=True, needs_more=True),
     Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),
     Format("png", "png", (".png",), (), "the same as an image", binary=True),
