@@ -19,7 +19,7 @@ from backprop_derive.answers.statements import Place, Side, Statement
 from backprop_derive.answers.targets import entry_of, target_of
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.errors import FormulaError, UsageError
-from backprop_derive.graph.expressions import Expression, Ref, walk
+from backprop_derive.graph.expressions import Expression, Partial, Ref
 
 Definitions = Mapping[str, Side]
 _WORST_FIRST = ("different", "undecided", "close", "equal-if", "equal")
@@ -85,7 +85,9 @@ class _Calculation:
         if statement.defines is not None:
             yield from self._definition(passage, statement)
         elif equation is not None:
-            yield self._judged(passage, statement, *equation)
+            claim = self._judged(passage, statement, *equation)
+            if not (claim.verdict.outcome == "undecided" and self._gives_a_value(*equation)):
+                yield claim
 
     # -- what a line says -----------------------------------------------------------------------------------------------
 
@@ -117,6 +119,12 @@ class _Calculation:
                 raise FormulaError("there is no = in this line", passage.text)
             return None
         return target, statement.sides
+
+    def _gives_a_value(self, left: Side, sides: tuple[Side, ...]) -> bool:
+        """`x_1 = 0.05`, `η = 0.5`: said of the exercise, and nothing to judge where the spec gives no value."""
+        found, graph = left.expression, self.vocabulary.graph
+        leaf = isinstance(found, Ref) and (found.name == self.vocabulary.learning_rate or (found.name in graph.by_name and graph.node(found.name).is_leaf))
+        return leaf and all(side.number is not None for side in sides)
 
     def _definition(self, passage: Passage, statement: Statement) -> Iterator[Claim]:
         """A name of one's own: used as written below."""
@@ -212,7 +220,8 @@ class _Calculation:
 
 
 def _restates(left: Side, side: Side) -> bool:
-    return any(each == left.expression for each in walk(side.expression)) and side.expression == left.expression
+    """`∂L/∂w = ∂L/∂w`. (An update, `w := w − η ∂L/∂w`, is what its left side stands for.)"""
+    return isinstance(left.expression, Ref | Partial) and side.expression == left.expression
 
 
 def _worse(claim: Claim, verdict: Verdict, fault: Place | None, mistakes: tuple[Mistake, ...], passage: Passage) -> Claim:

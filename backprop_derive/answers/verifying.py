@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from backprop_derive.answers.claims import Claim, Mistake, Verdict
 from backprop_derive.answers.documents.files import passages_of, read_document
 from backprop_derive.answers.documents.passages import MAXIMUM_PASSAGES, Passage
+from backprop_derive.answers.documents.splitting import side_by_side
 from backprop_derive.answers.lines import Definitions, judged_lines
 from backprop_derive.answers.statements import Place, Side
 from backprop_derive.answers.targets import target_of
@@ -64,7 +65,9 @@ def passages_in(answers: Answers, graph: Graph) -> tuple[Passage, ...]:
 def _of_answer(key: str, answer: Answer, entry: tuple[int, ...]) -> list[Passage]:
     if isinstance(answer, (str, float, int)):
         lines = str(answer).split("\n")
-        return [Passage(line, Place(key, number if len(lines) > 1 else None), line, certain=True, key=key, entry=entry) for number, line in enumerate(lines, 1) if line.strip()]
+        places = [Place(key, number if len(lines) > 1 else None) for number in range(1, len(lines) + 1)]
+        whole = [Passage(line, place, line, certain=True, key=key, entry=entry) for place, line in zip(places, lines, strict=True) if line.strip()]
+        return [part for passage in whole for part in side_by_side(passage)]
     return [passage for number, each in enumerate(answer, 1) for passage in _of_answer(key, each, (*entry, number))]
 
 

@@ -66,8 +66,10 @@ def refuse_options_of_folders(given: Mapping[str, object]) -> None:
 
 def _of_pair(weight: str, formula: str) -> list[Passage]:
     from backprop_derive.answers.documents.passages import Passage
+    from backprop_derive.answers.documents.splitting import side_by_side
     from backprop_derive.answers.statements import Place
 
     lines = [(number, line) for number, line in enumerate(formula.split("\n"), 1) if line.strip()] or [(1, formula)]
     several = len(lines) > 1
-    return [Passage(line, Place(weight or "-a", number if several else None), line, certain=True, key=weight) for number, line in lines]
+    whole = [Passage(line, Place(weight or "-a", number if several else None), line, certain=True, key=weight) for number, line in lines]
+    return [part for passage in whole for part in (side_by_side(passage) if passage.text.strip() else [passage])]

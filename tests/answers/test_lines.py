@@ -52,6 +52,7 @@ CALCULATIONS = [
     pytest.param("dL/dv1 = dL/dv1", ["1 undecided"], id="a line that says nothing"),
     pytest.param("z_B = v1 o1 + v2 o2\nz_B = v1 o1 + v2 o1", ["1 equal", "2 different, breaks"], id="the forward pass is judged too"),
     pytest.param("dL/dv1 = (y' - y) f_B'(z_B) o1\n = (y' - y f_B'(z_B) o1\n = (y' - y) f_B'(z_B) o1", ["1 equal", "2 unreadable", "3 equal, follows"], id="a line that cannot be read stops nothing"),
+    pytest.param("x1 = 0.05\neta = 0.5\nv1 := v1 - eta*dC/dv1\nDelta v1 = -eta delta_B o1", ["3 equal", "4 equal"], id="values are given, updates are judged"),
     pytest.param("= (y' - y) f_B'(z_B) o1", ["1 unreadable"], id="nothing to go on from"),
 ]  # fmt: skip
 

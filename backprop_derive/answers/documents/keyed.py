@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_derive.answers.documents.passages import Passage
+from backprop_derive.answers.documents.splitting import side_by_side
 from backprop_derive.answers.statements import Place
 from backprop_derive.errors import AnswerError, SpecError
 from backprop_derive.spec.problems import Problems
@@ -67,4 +68,4 @@ def _of_scalar(key: str, value: Scalar, entry: tuple[int, ...], lines: list[str]
             if at is not None:
                 place = Place(place.file, at + 1, lines[at].index(text) + 1)
                 start = at + 2
-        yield Passage(text, place, text, certain=True, key=key, entry=entry)
+        yield from side_by_side(Passage(text, place, text, certain=True, key=key, entry=entry))

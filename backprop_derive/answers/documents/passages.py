@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backprop_derive.answers.statements import Place
 
@@ -46,6 +46,11 @@ class Passage:
             return self.place
         column = len(before) - before.rfind("\n") if breaks else self.place.column + at
         return Place(self.place.file, self.place.line + breaks, column)
+
+
+    def part(self, start: int, end: int) -> Passage:
+        """A piece of a passage that is read as it was written."""
+        return replace(self, text=self.text[start:end], written=self.text[start:end], place=self.place_of(start))
 
 
 @dataclass(frozen=True)

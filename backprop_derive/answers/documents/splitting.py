@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from backprop_derive.answers.documents.passages import Passage
+
 _TOKEN = re.compile(r"\\begin\s*\{[^{}]*\}|\\end\s*\{[^{}]*\}|\\[A-Za-z]+\*?|\\.|<=|>=|!=|:=|.", re.DOTALL)
 _RELATIONS = frozenset(["=", ":=", "≈", "←", "≔", "≃", "≡", "\\approx", "\\equiv", "\\coloneqq", "\\gets", "\\leftarrow", "\\simeq", "\\doteq", "\\eqqcolon"])
 _STEPS = frozenset(["\\implies", "\\Rightarrow", "\\Longrightarrow", "\\iff", "\\Leftrightarrow", "\\Longleftrightarrow", "\\to", "\\therefore", "⇒", "⟹", "⇔", "⟺", "∴"])
@@ -72,6 +74,16 @@ def equations(text: str) -> list[tuple[int, int]]:
         else:
             found.append(piece)
     return [(start, end) for start, end, _, _ in found]
+
+
+def side_by_side(passage: Passage) -> Iterator[Passage]:
+    """The equations of a line that was handed in as it is."""
+    for left, right in equations(passage.text):
+        start, end = trimmed(passage.text, left, right)
+        if (start, end) != (0, len(passage.text)) and start < end:
+            yield passage.part(start, end)
+        else:
+            yield passage
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
