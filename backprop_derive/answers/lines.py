@@ -14,12 +14,13 @@ from backprop_derive.answers.carrying import Premise, carried, with_premises
 from backprop_derive.answers.claims import Certainty, Claim, Mistake, Verdict
 from backprop_derive.answers.corrections import correction_of
 from backprop_derive.answers.documents.passages import Passage
+from backprop_derive.answers.identities import identity_of
 from backprop_derive.answers.reading import read_statement
 from backprop_derive.answers.statements import Place, Side, Statement
 from backprop_derive.answers.targets import entry_of, target_of
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.errors import FormulaError, UsageError
-from backprop_derive.graph.expressions import Expression, Partial, Ref
+from backprop_derive.graph.expressions import Apply, Expression, Partial, Ref, walk
 
 Definitions = Mapping[str, Side]
 _WORST_FIRST = ("different", "undecided", "close", "equal-if", "equal")
@@ -77,7 +78,7 @@ class _Calculation:
             target = self._target(passage)
             equation = self._equation(statement, target, passage)
         except FormulaError as error:
-            yield _unreadable(passage, error)
+            yield self._identity(passage) or _unreadable(passage, error)
             return
         except UsageError as error:
             yield Claim(passage.place, passage.written, Verdict("unreadable", reason=str(error)), key=passage.key, asked=passage.certain, problem=str(error))
@@ -119,6 +120,22 @@ class _Calculation:
                 raise FormulaError("there is no = in this line", passage.text)
             return None
         return target, statement.sides
+
+    def _identity(self, passage: Passage) -> Claim | None:
+        """What is said of a function at any value, such as σ'(z) = σ(z)(1 − σ(z))."""
+        found = identity_of(passage.text, self.vocabulary, passage.place)
+        if found is None:
+            return None
+        statement, letter, stand_in = found
+        left, *sides = statement.sides
+        verdicts = [self.judge.compare(left, side, {**self.own, letter: stand_in}) for side in sides]
+        verdict = min(verdicts, key=lambda each: _WORST_FIRST.index(each.outcome))
+        if verdict.outcome not in _RIGHT:
+            abstract = [each.function for each in walk(left.expression) if isinstance(each, Apply) and self.vocabulary.graph.functions.get(each.function, left) is None]
+            if abstract:
+                verdict = Verdict("undecided", reason=f"{abstract[0]} may be any function in this network")
+            verdict = replace(verdict, counterexample=None)
+        return Claim(passage.place, passage.written, verdict, statement, left, passage.key, passage.certain)
 
     def _gives_a_value(self, left: Side, sides: tuple[Side, ...]) -> bool:
         """`x_1 = 0.05`, `η = 0.5`: said of the exercise, and nothing to judge where the spec gives no value."""

@@ -9,7 +9,7 @@ from backprop_derive.answers.claims import Claim, Counterexample, all_correct
 from backprop_derive.answers.statements import Statement
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.errors import counted
-from backprop_derive.graph.expressions import Compare, Expression, Partial, Ref, free_variables, walk
+from backprop_derive.graph.expressions import Compare, Expression, Partial, Ref, free_variables, refs, walk
 from backprop_derive.graph.indices import Axis, variable
 from backprop_derive.presentation.document import FORMAT, Block, Document, Heading, Paragraph, Quotation, Table, Text
 from backprop_derive.presentation.presenting import adjoint_axes
@@ -218,11 +218,13 @@ def _equation(claim: Claim) -> Expression:
 
 
 def _own_names(claims: Sequence[Claim], derivation: Derivation) -> Iterator[tuple[str, tuple[tuple[Axis, ...], bool]]]:
-    """The names that the calculation has defined, for whoever writes them."""
-    samples = derivation.graph.samples
-    for claim in claims:
-        statement = claim.statement
-        if statement is not None and statement.defines is not None:
+    """The names that the calculation has brought in, for whoever writes them."""
+    samples = None if derivation.graph.samples is None else derivation.graph.samples.index
+    known = {*derivation.graph.by_name, *derivation.names.values()}
+    for statement in (claim.statement for claim in claims if claim.statement is not None):
+        for each in (each for side in statement.sides for each in refs(side.expression)):
+            if each.name not in known and each.indices:
+                yield each.name, ((), each.indices[0].variable == samples)
+        if statement.defines is not None:
             first = statement.sides[0]
-            yield statement.defines, (first.axes, samples is not None and samples.index in free_variables(first.expression))
-
+            yield statement.defines, (first.axes, samples in free_variables(first.expression))

@@ -40,6 +40,7 @@ LATEX = [
     ("$a = b\n\n$c = d$", ["3:2 c = d"]),
     ("\\begin{align} a = b", []),
     ("\\newcommand{\\pd}[2]{\\frac{\\partial #1}{\\partial #2}}\n$\\pd{L}{v_1} = \\pd L z x$", [r"2:2 \frac{\partial L}{\partial v_1} = \frac{\partial L}{\partial z} x"]),
+    (r"$\text{loss } L = a$ and $\text{loss} = b$", ["1:15 L = a", r"1:27 \text{loss} = b"]),
     ("\\def\\yh{\\hat y}\n$\\yh = \\yh z$", [r"2:2 \hat y = \hat y z"]),
 ]  # fmt: skip
 
@@ -67,6 +68,7 @@ PLAIN = [
     ("where z = a*b and x = c", ["1:7 z = a*b", "1:19 x = c"]),
     ("=====\na = 0.5.\n-----", ["2:1 a = 0.5"]),
     ("∂L/∂v = (ŷ − y)·o", ["1:1 ∂L/∂v = (ŷ − y)·o"]),
+    ("The loss L = a and the error E = b\nloss = c", ["1:10 L = a", "1:30 E = b", "2:1 loss = c"]),
     ("a = b\r\n  = c\r\n", ["1:1 a = b", "2:3 = c"]),
     ("\ufeffa = b", ["1:1 a = b"]),
 ]

@@ -67,6 +67,11 @@ def test_arrays_carry_a_mistake_on() -> None:
     assert [told(claim) for claim in verify_answers(graph("softmax_classifier"), text)] == ["1 different", "2 equal", "3 different, follows, from 1", "4 different, follows, from 1"]
 
 
+def test_what_holds_of_a_function_at_any_value_is_judged() -> None:
+    text = "sigmoid'(u) = sigmoid(u)(1 - sigmoid(u))\ntanh'(u) = 1 + tanh(u)^2\nf_B'(u) = f_B(u)(1 - f_B(u))\nf_B(u) = f_B(u)"
+    assert [told(claim) for claim in verify_answers(graph(), text)] == ["1 equal", "2 different", "3 undecided", "4 equal"]
+
+
 def test_answers_by_weight_are_gradients() -> None:
     answers = {"v1": "(y' - y)*f_B'(z_B)*o1", "w_{11}": ["dL/dw11 = delta_A1*x1", "= delta_A1*x2"], "delta_B": "(y' - y)*f_B'(z_B)"}
     assert [claim.verdict.outcome for claim in verify_answers(graph(), answers)] == ["equal", "equal", "different", "equal"]

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from backprop_derive.answers.documents.macros import Macro, expanded, macros_of
 from backprop_derive.answers.documents.passages import Passage, Source, blanked, without
+from backprop_derive.answers.documents.plain import SAID_BEFORE_NAMES
 from backprop_derive.answers.documents.splitting import equations, goes_on, relations, tokens_outside, trimmed
 
 _ROWS = frozenset(["align", "alignat", "flalign", "eqnarray", "gather", "IEEEeqnarray", "dmath", "equation", "displaymath", "math", "multline", "xalignat"])
@@ -223,6 +224,8 @@ def _is_mathematics(match: re.Match[str], kept: list[tuple[int, int]]) -> bool:
     if any(start <= match.start() < end for start, end in kept):
         return True
     behind = match.string[match.end() : match.end() + 1]
+    if len(words) == 1 and words[0].lower() in SAID_BEFORE_NAMES and re.match(r"\s*(?:~\s*)?(?:[^\W\d_]|\\(?:mathcal|delta|hat))", match.string[match.end() :]):
+        return False  # `\\text{loss } L`
     return len(words) == 1 and (behind in ("_", "^") or (words[0].lower() not in _LINKING and words[0][-1] not in ".,;:)"))
 
 

@@ -15,6 +15,8 @@ LONGEST_JOINED = 20
 _MATHEMATICAL = frozenset(
     ["exp", "log", "ln", "lg", "sqrt", "abs", "sign", "sgn", "step", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sech", "arctan", "max", "min", "sum", "prod", "mean", "diag", "trace", "tr", "dot", "net", "out", "loss", "cost", "error", "err", "total", "new", "old", "partial", "grad", "nabla", "delta", "np", "numpy", "torch", "math", "lr", "frac", "odot", "cdot", "times", "pi", "matmul", "multiply", "outer", "hat", "bar", "tilde", "transpose", "onehot", "softmax"]
 ) | frozenset(SPELLED.values()) | {name for row in FUNCTIONS for name in (row.name, *row.aliases)}  # fmt: skip
+SAID_BEFORE_NAMES = frozenset(["loss", "cost", "error", "err", "total", "new", "old", "out", "net", "output", "mean", "sum", "step", "activation", "sigmoid", "softmax", "relu", "delta", "nabla", "grad"])
+"""Words that may be names, and are words where a name follows: `the loss L = …`."""
 _SHORT = frozenset(["is", "of", "so", "we", "by", "or", "in", "to", "at", "on", "it", "as", "be", "if", "an", "do", "no", "us", "my", "me", "go", "he", "up"])
 _WORD = re.compile(r"(?<![\\_^{./A-Za-zÀ-ÿ0-9'])[A-Za-zÀ-ÖØ-öø-ÿ]{2,}(?![A-Za-zÀ-ÿ0-9_^(\['′’/])")
 _NUMBERING = re.compile(r"\s*(?:[-*•–]\s+|\(?(?:[0-9]{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|>\s*)")
@@ -115,7 +117,8 @@ def _prose(text: str, words: Collection[str]) -> list[tuple[int, int]]:
     for match in _WORD.finditer(text):
         word = match[0].lower()
         derivative = re.fullmatch(r"d[A-Z][A-Za-z]?", match[0])
-        if word not in words and not derivative and (len(word) > 2 or word in _SHORT):
+        said = word in SAID_BEFORE_NAMES and re.match(r"\s+[^\W\d_]", text[match.end() :]) is not None
+        if said or (word not in words and not derivative and (len(word) > 2 or word in _SHORT)):
             found.append(match.span())
     return found
 
