@@ -15,7 +15,7 @@ LONGEST_JOINED = 20
 _MATHEMATICAL = frozenset(
     ["exp", "log", "ln", "lg", "sqrt", "abs", "sign", "sgn", "step", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sech", "arctan", "max", "min", "sum", "prod", "mean", "diag", "trace", "tr", "dot", "net", "out", "loss", "cost", "error", "err", "total", "new", "old", "partial", "grad", "nabla", "delta", "np", "numpy", "torch", "math", "lr", "frac", "odot", "cdot", "times", "pi", "matmul", "multiply", "outer", "hat", "bar", "tilde", "transpose", "onehot", "softmax"]
 ) | frozenset(SPELLED.values()) | {name for row in FUNCTIONS for name in (row.name, *row.aliases)}  # fmt: skip
-SAID_BEFORE_NAMES = frozenset(["loss", "cost", "error", "err", "total", "new", "old", "out", "net", "output", "mean", "sum", "step", "activation", "sigmoid", "softmax", "relu", "delta", "nabla", "grad"])
+SAID_BEFORE_NAMES = frozenset(["loss", "cost", "error", "err", "total", "new", "old", "out", "net", "output", "mean", "sum", "step", "activation", "sigmoid", "softmax", "relu"])
 """Words that may be names, and are words where a name follows: `the loss L = …`."""
 _SHORT = frozenset(["is", "of", "so", "we", "by", "or", "in", "to", "at", "on", "it", "as", "be", "if", "an", "do", "no", "us", "my", "me", "go", "he", "up"])
 _WORD = re.compile(r"(?<![\\_^{./A-Za-zÀ-ÿ0-9'])[A-Za-zÀ-ÖØ-öø-ÿ]{2,}(?![A-Za-zÀ-ÿ0-9_^(\['′’/])")
