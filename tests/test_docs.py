@@ -13,7 +13,7 @@ from backprop_derive.cli.main import BUILT
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/design.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/design.md", "docs/verify.md")
 
 
 def blocks(language: str) -> list[str]:
@@ -21,11 +21,13 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-def run(*arguments: str) -> str:
-    """What a command prints at 80 columns."""
+def run(*arguments: str, code: int = 0) -> str:
+    """What a command prints at 80 columns, when it ends with an exit code."""
     command = [sys.executable, "-m", "backprop_derive", *arguments]
     environment = {"PATH": "", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8", env=environment, cwd=ROOT).stdout
+    result = subprocess.run(command, check=False, capture_output=True, text=True, encoding="utf-8", env=environment, cwd=ROOT)
+    assert result.returncode == code
+    return result.stdout
 
 
 def digits_hidden(text: str) -> str:
@@ -51,6 +53,11 @@ def test_readme_shows_the_evaluation_that_is_printed() -> None:
 
 def test_readme_shows_the_numbers_that_a_derivation_ends_in() -> None:
     assert run("derive", "mazur", "-w", "w5").rstrip().endswith(blocks("text")[3].rstrip())
+
+
+def test_readme_shows_the_judgement_that_is_printed() -> None:
+    assert blocks("latex")[0] == (ROOT / "docs" / "homework.tex").read_text(encoding="utf-8")
+    assert blocks("text")[4].rstrip() in run("verify", "two_hidden_nodes", "docs/homework.tex", code=1)
 
 
 def test_readme_code_prints_what_its_comments_say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

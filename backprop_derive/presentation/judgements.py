@@ -35,6 +35,7 @@ class _Page:
         self.claims, self.derivation, self.graph, self.hint = claims, derivation, derivation.graph, hint
         self.judged = [claim for claim in claims if claim.asked or claim.verdict.outcome != "unreadable"]
         self.listed = [claim for claim in claims if claim not in self.judged]
+        self.told: set[str] = set()
         notes = [note for claim in self.judged for note in claim.verdict.notes]
         self.common = [note for note in dict.fromkeys(notes) if notes.count(note) > 1]
 
@@ -67,7 +68,7 @@ class _Page:
     def _rows(self, claim: Claim) -> Iterator[tuple[Text, Text]]:
         if claim.statement is not None:
             yield ("read as",), (_equation(claim),)
-            yield from ((("",), (note,)) for note in _reading_notes(claim.statement))
+            yield from ((("",), (note,)) for note in self._new_notes(claim.statement))
         yield ("verdict",), (_verdict(claim),)
         if self.hint >= WHICH_FACTOR:
             yield from self._mistakes(claim)
@@ -80,6 +81,12 @@ class _Page:
         example = claim.verdict.counterexample
         if example is not None and self.hint >= WHICH_FACTOR and claim.consistent_with is None:
             yield ("for example",), (_example(example),)
+
+    def _new_notes(self, statement: Statement) -> list[str]:
+        """How names were read, each told once."""
+        new = [note for side in statement.sides for note in side.notes if note not in self.told]
+        self.told.update(new)
+        return list(dict.fromkeys(new))
 
     def _mistakes(self, claim: Claim) -> Iterator[tuple[Text, Text]]:
         if claim.verdict.outcome == "different" and not claim.mistakes and claim.consistent_with is None:
@@ -183,10 +190,6 @@ def _example(example: Counterexample) -> str:
 
 def _example_record(example: Counterexample) -> dict[str, Any]:
     return {"values": dict(example.values), "claimed": example.claimed, "right": example.right, "entry": example.entry or None}
-
-
-def _reading_notes(statement: Statement) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(note for side in statement.sides for note in side.notes))
 
 
 def _short(text: str) -> str:
