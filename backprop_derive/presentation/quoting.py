@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from rich.cells import cell_len
+
+from backprop_derive.presentation.plain import visible
+
 Span = tuple[int, int]
 
 MARK = "^"
@@ -25,7 +29,11 @@ def quoted_lines(text: str, marks: Sequence[Span], width: int, measure: Callable
 
 def listed(text: str, marks: Sequence[Span], width: int = LISTED) -> str:
     """The same as lines of a listing, for formats that have letters of one width."""
-    return "\n".join(line for pair in quoted_lines(text, marks, width) for line in pair if line)
+    return "\n".join(line for pair in quoted_lines(text, marks, width, cell_len, _visible) for line in pair if line)
+
+
+def _visible(character: str) -> str:
+    return visible(character)
 
 
 def _characters(text: str, marks: Sequence[Span], shown: Callable[[str], str]) -> Iterator[tuple[str, bool]]:

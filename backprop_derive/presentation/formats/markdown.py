@@ -20,6 +20,7 @@ from backprop_derive.presentation.document import (
     Heading,
     Listing,
     Paragraph,
+    Quotation,
     Results,
     Row,
     Table,
@@ -28,6 +29,7 @@ from backprop_derive.presentation.document import (
 from backprop_derive.presentation.mathematics.layout import SetRow, SetRows, set_results, set_rows
 from backprop_derive.presentation.mathematics.widths import text_width, width_of
 from backprop_derive.presentation.plain import visible
+from backprop_derive.presentation.quoting import listed
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
 WIDTH = 44.0  # em
@@ -87,6 +89,8 @@ class Pieces:
                 yield from self._table(header, rows)
             case Listing(text):
                 yield from fenced(text)
+            case Quotation(text, marks):
+                yield from fenced(listed(text, marks))
             case Curve():
                 yield from fenced("\n".join(drawn_curve(block, 76, unicode=True)))
 

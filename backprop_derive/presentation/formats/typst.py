@@ -13,6 +13,7 @@ from backprop_derive.presentation.document import (
     Heading,
     Listing,
     Paragraph,
+    Quotation,
     Results,
     Row,
     Table,
@@ -22,6 +23,7 @@ from backprop_derive.presentation.figures import figure
 from backprop_derive.presentation.mathematics.layout import CONTINUED, GAP, RELATION, longest_word, set_columns, set_results, set_rows
 from backprop_derive.presentation.mathematics.typst import quoted, typst_of
 from backprop_derive.presentation.mathematics.widths import width_of
+from backprop_derive.presentation.quoting import listed
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
 WIDTH = 165.0  # millimetres of a line
@@ -86,6 +88,8 @@ class _Page:
                 yield from self._table(header, rows)
             case Listing(text):
                 yield "#raw(block: true, " + quoted("\n".join(map(_shown, text.splitlines()))) + ")"
+            case Quotation(text, marks):
+                yield "#raw(block: true, " + quoted("\n".join(map(_shown, listed(text, marks).splitlines()))) + ")"
             case Curve():
                 yield from _picture(block)
 
