@@ -10,7 +10,7 @@ from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.language.hand_grammar import HandReader, Reading, parse_hand
 from backprop_derive.language.hand_tokens import tokenize_hand
 from backprop_derive.language.lexicon import NO_LETTERS, FinalError, Mention
-from backprop_derive.language.syntax import Binary, Derivative, Name, Negative, Product, Syntax
+from backprop_derive.language.syntax import Binary, Derivative, Name, Negative, Numeral, Product, Syntax
 
 _NEW = ("new", "+", "neu", "updated", "t+1", "k+1", "n+1", "next")
 _OLD = ("old", "t", "k", "n", "alt")
@@ -79,8 +79,19 @@ def _updated(found: Name, right: Syntax, vocabulary: Vocabulary, *, change: bool
     """−η ∂C/∂w for Δw, w − η ∂C/∂w for the new w; without η where the other side has none."""
     start, end = found.start, found.end
     gradient: Syntax = Derivative(Name(vocabulary.graph.cost.name), found, start=start, end=end)
-    rate = vocabulary.learning_rate
-    if rate is not None and any(isinstance(each, Name) and each.name == rate for each in right.walk()):
-        gradient = Product((Name(rate), gradient), ("",), start=start, end=end)
+    rate = _rate_in(right, vocabulary)
+    if rate is not None:
+        gradient = Product((rate, gradient), ("",), start=start, end=end)
     tree: Syntax = Negative(gradient, start=start, end=end) if change else Binary("-", found, gradient, start=start, end=end)
     return side_of(tree, vocabulary)
+
+
+def _rate_in(right: Syntax, vocabulary: Vocabulary) -> Syntax | None:
+    """The learning rate as a factor: by its name, or as a number where the spec gives one, as in `0.4 - 0.5*0.0822`; None without it."""
+    rate, given = vocabulary.learning_rate, vocabulary.graph.numbers.learning_rate
+    if rate is None:
+        return None
+    names = [each.name for each in right.walk() if isinstance(each, Name)]
+    if rate in names or (given is not None and not names):
+        return Name(rate)
+    return next((each for each in right.walk() if isinstance(each, Numeral) and each.value == given), None)

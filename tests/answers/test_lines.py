@@ -67,6 +67,22 @@ def test_arrays_carry_a_mistake_on() -> None:
     assert [told(claim) for claim in verify_answers(graph("softmax_classifier"), text)] == ["1 different", "2 equal", "3 different, follows, from 1", "4 different, follows, from 1"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("w5_new = 0.4 - 0.5*0.082167041 = 0.35891648", "equal"),
+        ("w_5^{new} = w_5 - 0.5*dE/dw5", "equal"),
+        ("w5 := w5 - eta*dE/dw5", "equal"),
+        ("Delta w5 = -0.5*0.082167041", "equal"),
+        ("w5_new = 0.4 + 0.5*0.082167041", "different"),
+        ("w_5^{new} = w_5 + 0.5*dE/dw5", "different"),
+    ],
+)
+def test_an_update_has_the_learning_rate_by_name_or_as_a_number(text: str, expected: str) -> None:
+    (claim,) = verify_answers(graph("mazur"), text)
+    assert claim.verdict.outcome == expected
+
+
 def test_what_holds_of_a_function_at_any_value_is_judged() -> None:
     text = "sigmoid'(u) = sigmoid(u)(1 - sigmoid(u))\ntanh'(u) = 1 + tanh(u)^2\nf_B'(u) = f_B(u)(1 - f_B(u))\nf_B(u) = f_B(u)"
     assert [told(claim) for claim in verify_answers(graph(), text)] == ["1 equal", "2 different", "3 undecided", "4 equal"]
