@@ -45,6 +45,8 @@ def test_a_heavy_import_would_be_seen(module: str) -> None:
         (["new"], GRAPHS | {"yaml"}),
         (["schema"], GRAPHS),
         (["derive", str(BAD_SPECS / "bad_yaml_tab.yaml")], GRAPHS),
+        (["verify", str(BAD_SPECS / "bad_yaml_tab.yaml"), "-w", "v1", "-a", "1"], GRAPHS | {"backprop_derive.answers"}),
+        (["verify", "--help"], GRAPHS | {"yaml", "backprop_derive.answers"}),
         (["check", str(BAD_SPECS / "bad_misspelt_cost.yaml")], {"backprop_derive.calculus", "backprop_derive.numerics", "backprop_derive.building.equations"}),
         (["derive", "two_hidden_nodes"], {"backprop_derive.numerics", "backprop_derive.building.equations", "backprop_derive.building.layers"}),
     ],

@@ -38,6 +38,21 @@ class Premise:
         return reindex(self.right.expression, {**rest, **renamed})
 
 
+def with_twins(derivation: Derivation, premises: Sequence[Premise]) -> tuple[Premise, ...]:
+    """The premises, each also under the other name of what it is about: δ_z is ∂L/∂z."""
+    loss = derivation.graph.node(derivation.graph.cost.loss)
+    of = {name: node for node, name in derivation.names.items()}
+    found: list[Premise] = []
+    for premise in premises:
+        found.append(premise)
+        match premise.left.expression:
+            case Partial(top, bottom, False) if top.name == loss.name and bottom.name in derivation.names:
+                found.append(replace(premise, left=replace(premise.left, expression=Ref(derivation.names[bottom.name], bottom.indices))))
+            case Ref(name, indices) if name in of and name not in derivation.graph.by_name:
+                found.append(replace(premise, left=replace(premise.left, expression=Partial(loss.ref(), Ref(of[name], indices)))))
+    return tuple(found)
+
+
 def _places(pattern: Expression, each: Expression) -> Mapping[str, Affine] | None:
     """Where the letters of a mention stand in another of the same."""
     match pattern, each:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from backprop_derive.answers.carrying import Premise, carried, with_premises
+from backprop_derive.answers.carrying import Premise, carried, with_premises, with_twins
 from backprop_derive.answers.claims import Certainty, Claim, Mistake, Verdict
 from backprop_derive.answers.corrections import correction_of
 from backprop_derive.answers.documents.passages import Passage
@@ -21,6 +21,7 @@ from backprop_derive.answers.targets import entry_of, target_of
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.errors import FormulaError, UsageError
 from backprop_derive.graph.expressions import Apply, Expression, Partial, Ref, walk
+from backprop_derive.graph.expressions import replace as replace_in
 
 Definitions = Mapping[str, Side]
 _WORST_FIRST = ("different", "undecided", "close", "equal-if", "equal")
@@ -35,6 +36,9 @@ class Judge(Protocol):
 
     def diagnose(self, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
         """What was done wrong to get the right side."""
+
+    def recognise(self, side: Side, definitions: Definitions) -> str | None:
+        """The node of the network that has the values of a side; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class _Calculation:
     judge: Judge
     target: Side | None = None
     own: dict[str, Side] = field(default_factory=dict)
+    nodes: dict[str, str] = field(default_factory=dict)
     written: dict[Expression, _Written] = field(default_factory=dict)
     premises: dict[Expression, Premise] = field(default_factory=dict)
     left: Side | None = None
@@ -74,7 +79,7 @@ class _Calculation:
             self.left = None
         self.key = passage.key
         try:
-            statement = read_statement(passage.text, self.vocabulary, passage.place)
+            statement = self._in_names_of_the_network(read_statement(passage.text, self.vocabulary, passage.place))
             target = self._target(passage)
             equation = self._equation(statement, target, passage)
         except FormulaError as error:
@@ -150,11 +155,32 @@ class _Calculation:
         self.own[statement.defines] = first
         self.vocabulary = self.vocabulary.defining(statement.defines, first)
         self.left = first
-        verdict = Verdict("equal", "proved", notes=(f"{statement.defines} is a name of your own; below it is used as it is written here",))
+        node = self.judge.recognise(first, self.own)
+        if node is not None:
+            self.nodes[statement.defines] = node
+            note = f"your {statement.defines} is {node} of the network"
+        else:
+            note = f"{statement.defines} is a name of your own; below it is used as it is written here"
+        verdict = Verdict("equal", "proved", notes=(note,))
         if rest:
             yield self._judged(passage, statement, first, tuple(rest))
         else:
             yield Claim(passage.place, passage.written, verdict, statement, None, passage.key, passage.certain)
+
+    def _in_names_of_the_network(self, statement: Statement) -> Statement:
+        """Names that were given to nodes of the network stand for these, so that there are derivatives by them."""
+
+        def node(ref: Ref) -> Ref:
+            return Ref(self.nodes.get(ref.name, ref.name), ref.indices)
+
+        def change(each: Expression) -> Expression | None:
+            if isinstance(each, Partial):
+                return Partial(node(each.top), node(each.bottom), each.direct)
+            return node(each) if isinstance(each, Ref) and each.name in self.nodes else None
+
+        if not self.nodes:
+            return statement
+        return replace(statement, sides=tuple(replace(side, expression=replace_in(side.expression, change)) for side in statement.sides))
 
     # -- judging ----------------------------------------------------------------------------------------------------------
 
@@ -210,7 +236,8 @@ class _Calculation:
 
     def _premises_of(self, left: Side) -> tuple[Premise, ...]:
         """The wrong lines above about something else."""
-        return tuple(premise for key, premise in self.premises.items() if key != left.expression)
+        premises = [premise for key, premise in self.premises.items() if key != left.expression]
+        return with_twins(self.vocabulary.derivation, premises)
 
     def _equal(self, first: Side, second: Side) -> bool:
         return self.judge.compare(first, second, self.own).outcome in _RIGHT

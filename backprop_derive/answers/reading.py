@@ -90,7 +90,10 @@ def _definition(text: str, vocabulary: Vocabulary, place: Place) -> Statement | 
 
 
 def _means_something(mention: Mention, vocabulary: Vocabulary) -> bool:
-    return vocabulary.find(mention, NO_LETTERS) is not None or vocabulary.function(mention) is not None
+    found = vocabulary.find(mention, NO_LETTERS)
+    if isinstance(found, Name) and found.name == "e" and not vocabulary.is_quantity("e"):
+        return False  # `e = y - t` is an error, not Euler's number
+    return found is not None  # the letter of a function, such as h, is free where no bracket stands behind it
 
 
 def _in_order(side: Side, letters: tuple[str, ...]) -> Side:

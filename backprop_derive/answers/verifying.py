@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from backprop_derive.answers.targets import target_of
 from backprop_derive.answers.vocabulary import vocabulary_of
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import AnswerError, EvaluationError, NotYetError, Problem
+from backprop_derive.graph.expressions import Ref
+from backprop_derive.graph.indices import variable
 from backprop_derive.graph.nodes import Graph
 
 if TYPE_CHECKING:
@@ -84,6 +87,25 @@ class _Court:
             return judge_sides(self.worlds, left, right, definitions)
         except (EvaluationError, NotYetError) as error:
             return Verdict("undecided", reason=str(error))
+
+    def recognise(self, side: Side, definitions: Definitions) -> str | None:
+        import numpy as np
+
+        world, graph = self.worlds.floating(0), self.worlds.graph
+        try:
+            values = world.values(side, definitions)
+        except (EvaluationError, NotYetError):
+            return None
+        letters = tuple(map(variable, side.letters))
+        for node in graph.nodes:
+            found = world.forward[node.name]
+            if found.shape != values.shape or not np.allclose(found.astype(float), values.astype(float), rtol=1e-9, atol=1e-12):
+                continue
+            sample = (variable(graph.samples.index),) if node.sampled and graph.samples is not None else ()
+            mention = replace(side, expression=Ref(node.name, (*sample, *letters)), number=None)
+            if self.compare(mention, side, definitions).outcome == "equal":
+                return node.name
+        return None
 
     def diagnose(self, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
         del left, right, definitions

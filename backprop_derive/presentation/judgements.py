@@ -102,8 +102,10 @@ class _Page:
         first = next((claim for claim in self.judged if claim.verdict.outcome == "different"), None)
         if self.hint == ONLY_WHETHER:
             return {True: "It is right.", False: "There is a mistake in it.", None: "It could not be judged as a whole."}[all_correct(self.claims)]
+        if len(self.judged) == 1:
+            return f"The answer is {'right' if outcomes[0] in _RIGHT else _said(self.judged[0])}." if outcomes[0] != "unreadable" else "The answer cannot be read."
         if outcomes and right == len(outcomes):
-            return "It is right." if right == 1 else f"All {right} lines are right."
+            return f"All {right} lines are right."
         told = f"{right} of {counted(len(outcomes), 'line', 'lines')} {'is' if right == 1 else 'are'} right"
         carried = sum(claim.consistent_with is not None for claim in self.judged)
         told += f", {counted(carried, 'line only carries', 'lines only carry')} an earlier mistake on" if carried else ""
@@ -185,7 +187,7 @@ def _names_derivatives(claim: Claim) -> bool:
 def _example(example: Counterexample) -> str:
     values = ", ".join(f"{name} = {value}" for name, value in example.values.items())
     entry = f"entry [{example.entry}] of " if example.entry else ""
-    return f"at {values}: {entry}yours is {example.claimed}, right is {example.right}"
+    return f"{f'at {values}' if values else 'at the values of the spec'}: {entry}yours is {example.claimed}, right is {example.right}"
 
 
 def _example_record(example: Counterexample) -> dict[str, Any]:

@@ -88,6 +88,21 @@ def test_what_holds_of_a_function_at_any_value_is_judged() -> None:
     assert [told(claim) for claim in verify_answers(graph(), text)] == ["1 equal", "2 different", "3 undecided", "4 equal"]
 
 
+OWN_NAMES = [
+    ("two_hidden_nodes", "z_3 = v1*o1 + v2*o2\ny' = f_B(z_3)\ndL/dz_3 = (y' - y) f_B'(z_3)\ndL/dv1 = dL/dz_3 * o1", ["equal"] * 4),
+    ("two_hidden_nodes", "z_3 = v1*o1 + v2*o2\ndL/dz_3 = (y - y') f_B'(z_3)\ndL/dv1 = (y - y') f_B'(z_3) o1", ["equal", "different", "different"]),
+    ("two_hidden_nodes", "e = y' - y\ndL/dv1 = e f_B'(z_B) o1", ["equal", "equal"]),
+    ("softmax_classifier", "h = W1 x + b1\nq = softmax(h)\ndL/dh = q - y\ndL/dW1 = (dL/dh) x^T", ["equal", "equal", "equal-if", "equal"]),
+]
+
+
+@pytest.mark.parametrize(("spec", "text", "expected"), OWN_NAMES)
+def test_names_of_ones_own_are_recognised_in_the_network(spec: str, text: str, expected: list[str]) -> None:
+    found = verify_answers(graph(spec), text)
+    assert [claim.verdict.outcome for claim in found] == expected
+    assert all(claim.consistent_with is not None for claim in found[2:] if claim.verdict.outcome == "different")
+
+
 def test_answers_by_weight_are_gradients() -> None:
     answers = {"v1": "(y' - y)*f_B'(z_B)*o1", "w_{11}": ["dL/dw11 = delta_A1*x1", "= delta_A1*x2"], "delta_B": "(y' - y)*f_B'(z_B)"}
     assert [claim.verdict.outcome for claim in verify_answers(graph(), answers)] == ["equal", "equal", "different", "equal"]
