@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @output_options
 @click.option("--digits", type=click.IntRange(min=1, max=15), help="Significant digits of numbers. Default: 4.")
 @click.option("--sample", type=click.IntRange(min=1), help="Which sample of the data is shown in numbers. Default: the first.")
+@click.option("--code", is_flag=True, help="Add the forward pass and the gradients as NumPy statements, and a comparison. Always in a notebook.")
 @planned_option("--notation")
-def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, output: Output) -> None:
+def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, code: bool, output: Output) -> None:
     """Derive the gradients of a network.
 
     SPEC is a YAML file, the name of a shipped example, or - for standard input.
@@ -64,4 +65,8 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         note=note,
         fit=fit_of(graph, numbers, digits),
     )
+    if code or output.with_code:
+        from backprop_derive.presentation.code.program import program_point, with_program
+
+        document = with_program(document, derivation, program_point(derivation, None if numbers is None else numbers.evaluation))
     emit(document, output)

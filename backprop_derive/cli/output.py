@@ -30,6 +30,11 @@ class Output:
     replace: bool = True
     options: tuple[tuple[str, object], ...] = ()
 
+    @property
+    def with_code(self) -> bool:
+        """Whether a derivation in this format has the section of code."""
+        return find_format(self.format).with_code
+
 
 def chosen_output(format_name: str | None, file: str | None, *, replace: bool = True, **options: object) -> Output:
     """The format that -f names, or else the suffix of -o, or else the terminal's; options that are None were not given.

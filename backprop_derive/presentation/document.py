@@ -90,9 +90,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Lines that are printed as they are."""
+    """Lines that are printed as they are; `language` is what they are written in, "python" for code that runs."""
 
     text: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

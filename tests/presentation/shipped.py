@@ -15,6 +15,7 @@ from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.numerics.training import evaluate
 from backprop_derive.presentation.catalogue import present_catalogue
 from backprop_derive.presentation.checking import present_check
+from backprop_derive.presentation.code.program import program_point, with_program
 from backprop_derive.presentation.document import Document
 from backprop_derive.presentation.evaluating import present_evaluation
 from backprop_derive.presentation.presenting import present
@@ -46,6 +47,9 @@ def shipped_documents() -> Mapping[str, Document]:
             found[f"{name}-evaluate"] = present_evaluation(evaluate(graph_of(name)))
         except BackpropError:  # the spec gives no numbers
             continue
+    for name in ("recurrent", "cs231n_softmax"):
+        derivation = derive(graph_of(name))
+        found[f"{name}-code"] = with_program(document_of(name, detail="brief"), derivation, program_point(derivation, None))
     found["mazur-steps-of-training"] = present_evaluation(evaluate(graph_of("hmkcode"), steps=30))
     found["mazur-check"] = present_check(check_gradients(derive(graph_of("mazur"))), graph_of("mazur"))
     found["list"] = present_catalogue(None, {spec.stem: spec.stem for spec in SPECS})

@@ -18,7 +18,8 @@ class Format:
     """A format by its names, the suffixes of its files, and the module whose `render(document, …)` writes it.
 
     `options` are the keyword arguments that `render` takes; `binary`: it returns bytes, not text;
-    `needs_more`: the module's `ready(…)` says what has to be installed and is not.
+    `needs_more`: the module's `ready(…)` says what has to be installed and is not; `with_code`: a derivation
+    in it has the section of code.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Format:
     options: tuple[str, ...] = ()
     binary: bool = False
     needs_more: bool = False
+    with_code: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -37,6 +39,7 @@ FORMATS: tuple[Format, ...] = (
     Format("latex", "latex", (".tex",), ("tex",), "LaTeX for pdflatex, lualatex and xelatex; --fragment for \\input", options=("fragment", "width")),
     Format("typst", "typst", (".typ",), ("typ",), "the language of typst", options=("width",)),
     Format("markdown", "markdown", (".md", ".markdown"), ("md",), "Markdown with mathematics, for GitHub and Jupyter"),
+    Format("notebook", "notebook", (".ipynb",), ("ipynb", "jupyter"), "a Jupyter notebook, whose cells recompute the gradients in NumPy and compare", with_code=True),
     Format("pdf", "pdf", (".pdf",), (), "pages, by typst (pip install 'backprop_derive[pdf]') or by --pdf-engine pdflatex, lualatex or xelatex", options=("pdf_engine", "width"), binary=True, needs_more=True),
     Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),
     Format("png", "png", (".png",), (), "the same as an image", binary=True),

@@ -54,7 +54,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \begin{document}
 """
 _MACROS = r"""\providecommand{\derivationreason}[2]{\parbox[t]{#1}{\raggedright\small #2\strut}}
-\providecommand{\derivationlines}{\par\nobreak\vspace{-\parskip}\vspace{-\baselineskip}}
+\providecommand{\derivationlines}{\par\nobreak\vspace{-\parskip}\vspace{-0.7\baselineskip}}
 \begingroup\allowdisplaybreaks\def\arraystretch{1.3}
 """
 
@@ -100,7 +100,7 @@ class _Page:
                 yield from self._results(block)
             case Table(header, rows):
                 yield from self._table(header, rows)
-            case Listing(text):
+            case Listing(text, _):
                 yield from self._listing(text)
             case Quotation(text, marks):
                 yield from self._listing(listed(text, marks))

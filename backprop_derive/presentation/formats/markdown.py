@@ -87,8 +87,8 @@ class Pieces:
                 yield from self._results(block)
             case Table(header, rows):
                 yield from self._table(header, rows)
-            case Listing(text):
-                yield from fenced(text)
+            case Listing(text, language):
+                yield from fenced(text, language or "text")
             case Quotation(text, marks):
                 yield from fenced(listed(text, marks))
             case Curve():

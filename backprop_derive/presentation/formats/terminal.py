@@ -106,7 +106,7 @@ class _Page:
                     yield ((" " * 2 * _INDENT + line, ""),)
                     if below:
                         yield ((" " * 2 * _INDENT + below, "bold"),)
-            case Listing(text):
+            case Listing(text, _):
                 for line in text.splitlines():
                     yield ((self._shown(line), ""),)
 

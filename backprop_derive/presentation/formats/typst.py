@@ -86,7 +86,7 @@ class _Page:
                 yield from self._results(block)
             case Table(header, rows):
                 yield from self._table(header, rows)
-            case Listing(text):
+            case Listing(text, _):
                 yield "#raw(block: true, " + quoted("\n".join(map(_shown, text.splitlines()))) + ")"
             case Quotation(text, marks):
                 yield "#raw(block: true, " + quoted("\n".join(map(_shown, listed(text, marks).splitlines()))) + ")"

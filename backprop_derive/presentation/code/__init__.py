@@ -1,0 +1,1 @@
+"""A network and its gradients as statements of Python."""
