@@ -42,13 +42,27 @@ def verify_answers(graph: Graph, answers: Answers, *, weight: str | None = None,
     >>> [claim.verdict.outcome for claim in verify_answers(graph, {"w": "(a_B - y)*f'(z_B)*x"})]
     ['equal']
     """
-    passages = passages_in(answers, graph)
-    vocabulary = vocabulary_of(derive(graph))
-    target = None if weight is None else target_of(weight, vocabulary)
-    claims = judged_lines(passages, vocabulary, _Court(_worlds(vocabulary.derivation, seed)), target)
-    if not claims:
-        raise AnswerError(Problem(_nothing(passages), _file(passages, answers)))
-    return claims
+    return Verifier(graph, seed).verify(answers, weight)
+
+
+class Verifier:
+    """Judges calculations about one network; what is worked out for one serves the next."""
+
+    def __init__(self, graph: Graph, seed: int = 0) -> None:
+        from backprop_derive.answers.worlds import Worlds
+
+        self.graph = graph
+        self.vocabulary = vocabulary_of(derive(graph))
+        self.court = _Court(Worlds(self.vocabulary.derivation, seed))
+
+    def verify(self, answers: Answers, weight: str | None = None) -> tuple[Claim, ...]:
+        """The claims of a calculation, as `verify_answers` gives them."""
+        passages = passages_in(answers, self.graph)
+        target = None if weight is None else target_of(weight, self.vocabulary)
+        claims = judged_lines(passages, self.vocabulary, self.court, target)
+        if not claims:
+            raise AnswerError(Problem(_nothing(passages), _file(passages, answers)))
+        return claims
 
 
 def passages_in(answers: Answers, graph: Graph) -> tuple[Passage, ...]:
@@ -110,12 +124,6 @@ class _Court:
     def diagnose(self, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
         del left, right, definitions
         return ()
-
-
-def _worlds(derivation: object, seed: int) -> Worlds:
-    from backprop_derive.answers.worlds import Worlds
-
-    return Worlds(derivation, seed)  # type: ignore[arg-type]
 
 
 def _nothing(passages: Sequence[Passage]) -> str:

@@ -102,6 +102,7 @@ def serve() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="surrogateescape")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing else may speak here
 
+    from backprop_derive.answers.verifying import Verifier
     from backprop_derive.building.network import build_graph
     from backprop_derive.grading.marking import marked
     from backprop_derive.spec.loading import read_spec
@@ -112,13 +113,13 @@ def serve() -> None:
 
     asked = (json.loads(line) for line in sys.stdin)
     network = next(asked)
-    graph = build_graph(read_spec(network["spec"], network["file"]))
+    verifier = Verifier(build_graph(read_spec(network["spec"], network["file"])))
     answer("ready")
     for message in asked:
         name = message["name"]
         _end_after(message["limit"] + GRACE)
         try:
-            found = marked(graph, name, [Path(each) for each in message["files"]])
+            found = marked(verifier, name, [Path(each) for each in message["files"]])
         except (MemoryError, RecursionError):
             found = failure(name, "judging it needs more memory than there is")
         except Exception as error:

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from backprop_derive.answers.verifying import verify_answers
+from backprop_derive.answers.verifying import Verifier
 from backprop_derive.errors import BackpropError
 from backprop_derive.grading.marks import Mark, Marked, failure, mark_of
-from backprop_derive.graph.nodes import Graph
 
 
-def marked(graph: Graph, name: str, files: Sequence[Path]) -> Marked:
+def marked(verifier: Verifier, name: str, files: Sequence[Path]) -> Marked:
     """The marks of all files of a submission. A file that cannot be judged is a mark of its own, unless it is the only one."""
     marks: list[Mark] = []
     problems: list[str] = []
     for path in files:
         shown = name if len(files) == 1 else f"{name}/{path.name}"
         try:
-            for claim in verify_answers(graph, path):
-                mark = mark_of(claim, graph)
+            for claim in verifier.verify(path):
+                mark = mark_of(claim, verifier.graph)
                 marks.append(replace(mark, where=mark.where.replace(str(path), shown, 1)))
         except BackpropError as error:
             told = "; ".join(str(problem).replace(str(path), shown, 1) for problem in error.problems[:3])
