@@ -183,8 +183,8 @@ def fenced(text: str, language: str = "text") -> Iterator[str]:
 def robust(latex: str) -> str:
     r"""A formula without a backslash in front of a sign, and without signs that HTML or a table would take.
 
-    >>> print(robust(r"a\\,b < c"))
-    a\\thinspace b \\lt  c
+    >>> print(robust(r"a\,b < c"))
+    a\thinspace b \lt  c
     """
     return _EMPHASIS.sub("_ ", _SIGNS.sub(lambda sign: _NAMED[sign[0]], latex.replace(r"\allowbreak ", "")))
 

@@ -33,7 +33,7 @@ _SIZES = {"bigl": 1.2, "bigr": 1.2, "Bigl": 1.8, "Bigr": 1.8, "biggl": 2.4, "big
 def typst_of(latex: str) -> str:
     r"""The formula, to stand between dollars.
 
-    >>> print(typst_of(r"\\frac{1}{m}\\,\\sum_{i=1}^{m} \\delta_{B}\\,o_{1}"))
+    >>> print(typst_of(r"\frac{1}{m}\,\sum_{i=1}^{m} \delta_{B}\,o_{1}"))
     frac(1, m) #h(0.167em) attach(∑, b: i \= 1, t: m) attach(δ, b: B) #h(0.167em) attach(o, b: 1)
     """
     return _typst(read_boxes(latex))
@@ -43,7 +43,7 @@ def quoted(text: str) -> str:
     r"""Text as a string of typst's language.
 
     >>> print(quoted('say "#x"'))
-    "say \\"#x\\""
+    "say \"#x\""
     """
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
