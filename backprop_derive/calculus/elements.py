@@ -100,7 +100,7 @@ def element_steps(chain: Chain, name: str, steps: tuple[Step, ...], values: Mapp
 def tidy_samples(expression: Expression) -> Expression:
     """A written-out formula in the order of a book; the cost's front stays where it is."""
     if isinstance(expression, Fold) and expression.kind == "sum":
-        return Fold("sum", expression.bound, tidy(expression.body))
+        return rebuilt(expression, (tidy(expression.body),))
     below = children(expression)
     if below and isinstance(below[-1], Fold) and below[-1].kind == "sum":
         return rebuilt(expression, (*below[:-1], tidy_samples(below[-1])))

@@ -40,6 +40,8 @@ class Step:
 def through(loss: str, name: str, expansion: Expression) -> str:
     """Why the expansion is what it is: the nodes by which a quantity reaches the loss."""
     below = tuple(dict.fromkeys(each.top.name for each in walk(expansion) if isinstance(each, Partial) and each.bottom.name == name))
+    if not below:
+        return f"no way leads from {name} to {loss} here"
     listed = " and ".join(below) if len(below) < 3 else f"{', '.join(below[:-1])} and {below[-1]}"
     if below == (loss,):
         return f"{name} stands in {listed} itself"

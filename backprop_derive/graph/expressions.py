@@ -230,7 +230,7 @@ def children(expression: Expression) -> tuple[Expression, ...]:
 
 
 def rebuilt(expression: Expression, parts: tuple[Expression, ...]) -> Expression:
-    """The same kind of expression over other parts."""
+    """The same kind of expression over other parts; what is 0 for one of them is 0."""
     match expression:
         case Add():
             return add(*parts)
@@ -240,6 +240,8 @@ def rebuilt(expression: Expression, parts: tuple[Expression, ...]) -> Expression
             return power(*parts)
         case Apply(function, _, order):
             return Apply(function, parts, order)
+        case Fold("sum") if parts[0] == ZERO:
+            return ZERO
         case Fold(kind, bound, _, at):
             return Fold(kind, bound, parts[0], at)
         case Compare(relation):
