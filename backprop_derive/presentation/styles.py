@@ -164,7 +164,8 @@ class LatexWriter(Writer):
         joined = ("" if all(len(index) == 1 for index in indices) else ",").join(indices)
         own = self.graph.latex.get(name)
         if own is None and name in self.extra and name.startswith(_BAR):
-            own = rf"\bar{{{self.name(name.removeprefix(_BAR), ())}}}"
+            inner = self.name(name.removeprefix(_BAR), ())
+            own = rf"\overline{{{inner}}}" if inner.startswith(r"\mathrm") else rf"\bar{{{inner}}}"
         if own is None:
             return latex_name(name, joined)
         return f"{{{own}}}_{{{joined}}}" if joined else own

@@ -14,6 +14,7 @@ RELATION = 1.4  # em, with the space around it
 GAP = 2.0
 CONTINUED = 1.0
 _LARGEST_LEFT = 0.4  # of the line; a longer left side has a line of its own
+_LARGE_LEFT, _MANY_LINES = 0.15, 4  # the same where formulas take many lines
 _NARROWEST_REASON = 13.0
 _UNBROKEN = 1000.0
 _LETTER = 0.46  # of words in small type
@@ -33,7 +34,8 @@ class SetRow:
 
 @dataclass(frozen=True, slots=True)
 class SetRows:
-    """Rows that are aligned; widths in em. If `stacked`, a left side stands above its right side."""
+    """Rows that are aligned; widths in em. If `stacked`, a left side stands above its right side. Reasons stand all beside or
+    all below: one below would push those beside to the right."""
 
     rows: tuple[SetRow, ...]
     stacked: bool
@@ -48,12 +50,15 @@ def set_rows(rows: Sequence[Row], formulas: FormulaLines, width: float) -> SetRo
     stacked = left_width > _LARGEST_LEFT * width
     room = width - RELATION - (CONTINUED if stacked else left_width)
     rights = [formulas.lines(row.right, room - CONTINUED, row.labels) for row in rows]
+    if not stacked and left_width > _LARGE_LEFT * width and max(map(len, rights), default=0) > _MANY_LINES:
+        stacked, room = True, width - RELATION - CONTINUED
+        rights = [formulas.lines(row.right, room - CONTINUED, row.labels) for row in rows]
     column = max((width_of(line) for right in rights for line in right), default=0.0)
     beside = room - column - GAP
-    found = []
-    for row, left, right in zip(rows, lefts, rights, strict=True):
-        short = beside >= _NARROWEST_REASON and _letters(row.reason) * _LETTER <= _MOST_LINES_BESIDE * beside
-        found.append(SetRow(left, row.relation, right, row.reason, bool(row.reason) and len(right) == 1 and short))
+    side_by_side = beside >= _NARROWEST_REASON and all(
+        len(right) == 1 and _letters(row.reason) * _LETTER <= _MOST_LINES_BESIDE * beside for row, right in zip(rows, rights, strict=True) if row.reason
+    )
+    found = (SetRow(left, row.relation, right, row.reason, bool(row.reason) and side_by_side) for row, left, right in zip(rows, lefts, rights, strict=True))
     return SetRows(tuple(found), stacked, beside, room - CONTINUED)
 
 
