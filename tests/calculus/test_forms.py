@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import NETWORKS
+from engine_networks import NETWORKS
 from proving import Point, derivation_of, error, faults, step_faults, writer_of
 
 from backprop_derive.calculus.derivation import Derivation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from array_networks import ARRAY_NETWORKS
 from dense_networks import DENSE_NETWORKS
-from networks import NETWORKS
+from engine_networks import NETWORKS
 from proving import delta_text, derivation_of, gradient_text, mentioned_functions, writer_of
 
 from backprop_derive.numerics.gradcheck import check_gradients

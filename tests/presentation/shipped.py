@@ -9,6 +9,7 @@ from typing import Any
 
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
+from backprop_derive.cli.numbers import fit_of, numbers_of
 from backprop_derive.errors import BackpropError
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.gradcheck import check_gradients
@@ -18,6 +19,7 @@ from backprop_derive.presentation.checking import present_check
 from backprop_derive.presentation.code.program import program_point, with_program
 from backprop_derive.presentation.document import Document
 from backprop_derive.presentation.evaluating import present_evaluation
+from backprop_derive.presentation.figures import DIGITS
 from backprop_derive.presentation.presenting import present
 from backprop_derive.spec.loading import load_spec
 
@@ -41,7 +43,9 @@ def shipped_documents() -> Mapping[str, Document]:
     found = {}
     for spec in SPECS:
         name = spec.stem
-        found[f"{name}-steps"] = document_of(name)
+        derivation = derive(graph_of(name))
+        numbers, note = numbers_of(derivation, None, wanted=False)
+        found[f"{name}-steps"] = present(derivation, numbers=numbers, note=note, fit=fit_of(graph_of(name), numbers, DIGITS))
         found[f"{name}-full"] = document_of(name, detail="full", forms=("backward", "textbook"))
         try:
             found[f"{name}-evaluate"] = present_evaluation(evaluate(graph_of(name)))

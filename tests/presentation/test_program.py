@@ -25,7 +25,7 @@ from backprop_derive.spec.loading import read_spec
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "calculus"))
 from attention_networks import ATTENTION_NETWORKS
-from networks import NETWORKS
+from engine_networks import NETWORKS
 
 ALL_NETWORKS = {**NETWORKS, **ATTENTION_NETWORKS}
 
