@@ -17,6 +17,10 @@ _ACCUMULATED = ("z", "net", "s", "u")
 """How pre-activations are called where nothing says that they are some."""
 
 
+_NO_BATCHES = ("C", "E", "J", "L")
+"""What costs are called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A quantity as a name: `base` its letters, `tail` all that stands behind them, without marks.
@@ -62,10 +66,12 @@ def _letters_of(stem: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Entries:
-    """All entries of a network. `quantities` are its nodes, its adjoints and what was defined on the way."""
+    """All entries of a network. `quantities` are its nodes, its adjoints and what was defined on the way; `reserved` are its
+    sizes and functions, which nothing else is called."""
 
     derivation: Derivation
     quantities: Mapping[str, Quantity]
+    reserved: frozenset[str] = frozenset()
 
     @cached_property
     def by_base(self) -> Mapping[str, tuple[Entry, ...]]:
@@ -87,7 +93,7 @@ class Entries:
                 found[capital] = node.name
                 if node.name in self.derivation.names:
                     found[f"d{capital}"] = self.derivation.names[node.name]
-        own = {*self.quantities, *graph.aliases}
+        own = {*self.quantities, *graph.aliases, *self.reserved, *_NO_BATCHES}
         return {name: of for name, of in found.items() if name not in own and of in self.quantities}
 
     def batch_quantity(self, name: str, *, columns: bool) -> Quantity:
@@ -104,7 +110,7 @@ class Entries:
         yield from exact
         known = {(entry.base, entry.tail) for entry in exact}
         for entry in self._others(exact):
-            if (entry.base, entry.tail) not in known:
+            if (entry.base, entry.tail) not in known and entry.base + entry.tail not in self.reserved:
                 yield entry
 
     def _others(self, exact: Sequence[Entry]) -> Iterator[Entry]:

@@ -42,6 +42,8 @@ class Grouper:
                 return self._product(tuple(self.grouped(factor) for factor in tree.factors), tree)
             case Negative():
                 return replace(tree, operand=self.grouped(tree.operand))
+            case Binary(operator="^", left=Name(name="e", indices=())) if "e" not in self.scope.names:
+                return Call("exp", (self.grouped(tree.right),), start=tree.start, end=tree.end)
             case Binary() | Comparison():
                 return replace(tree, left=self.grouped(tree.left), right=self.grouped(tree.right))
             case Transpose():
@@ -53,15 +55,27 @@ class Grouper:
                 return self._norm(tree)
             case Call("diag"):
                 raise fault("diag(v) stands in front of what it multiplies", tree, hint="write v ⊙ …")
+            case Call(arguments=(body, Name(indices=()) as letter, *rest)) if self._is_letter(letter):
+                return replace(tree, arguments=(self._below(letter).grouped(body), letter, *rest))
             case Call():
                 return replace(tree, arguments=tuple(self.grouped(each) for each in tree.arguments))
             case _:
                 return tree
 
+    def _is_letter(self, name: Name) -> bool:
+        return name.name not in self.scope.names and name.name not in self.scope.sizes
+
+    def _below(self, letter: Syntax | None) -> Grouper:
+        """What stands below a sum over a letter."""
+        if not isinstance(letter, Name) or letter.name in self.scope.indices:
+            return self
+        return replace(self, scope=self.scope.inside(letter.name, None))
+
     # -- sums ---------------------------------------------------------------------------------------------------------
 
     def _sum(self, tree: Call) -> Syntax:
-        body, letter, options = self.grouped(tree.arguments[0]), tree.arguments[1] if len(tree.arguments) > 1 else None, dict(tree.options)
+        letter, options = tree.arguments[1] if len(tree.arguments) > 1 else None, dict(tree.options)
+        body = self._below(letter).grouped(tree.arguments[0])
         if options.keys() - {"axis"}:
             raise fault(f"{tree.function} takes no option {next(iter(options.keys() - {'axis'}))!r} here", tree)
         if "axis" in options:
@@ -90,11 +104,13 @@ class Grouper:
 
     def _is_over_samples(self, body: Syntax, letter: Syntax | None) -> bool:
         """Whether a sum runs over the samples: its letter is theirs or stands in no index, or it has none and the body is no array."""
-        if self.scope.samples is None or not _mentions_samples(body, self.scope):
+        if self.scope.samples is None:
             return False
-        if isinstance(letter, Name):
-            return letter.name == self.scope.samples.index or not _is_index_in(body, letter.name)
-        return not self._rank(body)
+        if isinstance(letter, Name) and letter.name == self.scope.samples.index:
+            return True
+        if not _mentions_samples(body, self.scope):
+            return False
+        return not _is_index_in(body, letter.name) if isinstance(letter, Name) else not self._rank(body)
 
     def _ends_of_samples(self, tree: Call) -> tuple[Syntax, ...]:
         """From 1 to m is all of them; numbers stay."""
@@ -123,6 +139,8 @@ class Grouper:
             return tuple(ends)
         if self.scope.samples is not None and high.sizes() == {self.scope.samples.size} and low == own[0].low and self._is_alias(ends[1]):
             return ()
+        if low.variables() or high.variables():
+            return tuple(ends)
         length = form_text(own[0].high)
         raise fault(f"{letter.name} runs from {form_text(own[0].low)} to {length} here, and this sum over other places", tree.arguments[3])
 

@@ -20,7 +20,8 @@ _MOST_PIECES = 6
 
 
 def readings_of(mention: Mention, vocabulary: Vocabulary, letters: Letters) -> tuple[tuple[int, Name], ...]:
-    """Every way to read a mention, with the number of pieces that are indices then."""
+    """Every way to read a mention, with the number of pieces that are indices then: the fewer, the better. To divide what stands
+    in one script is worse than anything else."""
     return tuple(dict.fromkeys(_readings(mention, vocabulary, letters)))
 
 
@@ -31,10 +32,13 @@ def _readings(mention: Mention, vocabulary: Vocabulary, letters: Letters) -> Ite
         if entry.primes != mention.primes:
             continue
         for used, left in _divisions(mention.pieces):
+            if any(piece.kind == "index" for piece in used) and any(piece.kind == "index" for piece in left):
+                continue
             if entry.tail in _spellings(used) and (entry.labelled or not any(piece.kind == "raised" and piece.text.isdigit() for piece in used)):
                 indices = _indices(entry, left, vocabulary, letters)
                 if indices is not None:
-                    yield len(left), Name(entry.name, indices, start=mention.start, end=mention.end)
+                    split = _MOST_PIECES * len({piece.group for piece in used if piece.group} & {piece.group for piece in left})
+                    yield len(left) + split, Name(entry.name, indices, start=mention.start, end=mention.end)
 
 
 def _divisions(pieces: Sequence[Piece]) -> Iterator[tuple[tuple[Piece, ...], tuple[Piece, ...]]]:
@@ -61,8 +65,10 @@ def _indices(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabulary, lett
         return None
     if not pieces:
         return _whole(entry, sample)
+    if entry.name in vocabulary.entries.batches:
+        return None
     trees = _trees(entry, pieces, vocabulary, letters)
-    if trees is None or not all(map(_fits, trees, entry.axes)):
+    if trees is None or not all(map(_fits, trees, _stored_axes(entry, vocabulary))):
         return None
     return (*sample, *trees)
 
@@ -106,6 +112,12 @@ def _is_letter(name: str, vocabulary: Vocabulary, letters: Letters) -> bool:
     if name in letters.bound or name == letters.stand_in or name in vocabulary.scope.sizes:
         return True
     return (len(name) == 1 and name.isalpha()) and not vocabulary.is_quantity(name) and name != vocabulary.sample_index
+
+
+def _stored_axes(entry: Entry, vocabulary: Vocabulary) -> Sequence[Axis | None]:
+    """Where entries are, start values included."""
+    node = vocabulary.graph.by_name.get(entry.name)
+    return entry.axes if node is None else node.axes[1:] if node.sampled else node.axes
 
 
 def _fits(tree: Syntax, axis: Axis | None) -> bool:

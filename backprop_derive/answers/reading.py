@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backprop_derive.answers.sides import aligned, side_of
+from backprop_derive.answers.sides import NO_FREE_LETTERS, Letters, aligned, side_of
 from backprop_derive.answers.statements import Place, Side, Statement
 from backprop_derive.answers.updates import update_of
 from backprop_derive.answers.vocabulary import Vocabulary, name_text
@@ -17,16 +17,20 @@ from backprop_derive.language.syntax import Name
 __all__ = ["read_statement", "side_of"]
 
 
-def read_statement(text: str, vocabulary: Vocabulary, place: Place = Place()) -> Statement:  # noqa: B008 - frozen
-    """The equation, chain of equations, or formula that `text` is. Raises FormulaError with the place in `text`."""
+def read_statement(text: str, vocabulary: Vocabulary, place: Place = Place(), letters: Letters = NO_FREE_LETTERS) -> Statement:  # noqa: B008 - frozen
+    """The equation, chain of equations, or formula that `text` is. Raises FormulaError with the place in `text`.
+
+    `letters` are index letters, with the axes that they run over, that may be free in it because what is asked for has them:
+    in an answer for `W1[j,k]`, j and k.
+    """
     try:
-        return _statement(text, vocabulary, place)
+        return _statement(text, vocabulary, place, letters)
     except FormulaError as error:
         error.text = error.text or text
         raise
 
 
-def _statement(text: str, vocabulary: Vocabulary, place: Place) -> Statement:
+def _statement(text: str, vocabulary: Vocabulary, place: Place, letters: Letters) -> Statement:
     tokens = tokenize_hand(text)
     if tokens[0].kind == "end":
         raise FormulaError("nothing is written here", text)
@@ -35,19 +39,24 @@ def _statement(text: str, vocabulary: Vocabulary, place: Place) -> Statement:
         found = update_of(text, vocabulary)
         if found is not None:
             left, reading = found
-            return Statement(text, place, aligned((left, *_sides(reading, text, vocabulary)), vocabulary))
-        definition = _definition(text, vocabulary, place)
+            known = {**letters, **dict(zip(left.letters, left.axes, strict=True))}
+            return Statement(text, place, aligned((left, *_sides(reading, text, vocabulary, known))))
+        definition = _definition(text, vocabulary, place, letters)
         if definition is not None:
             return definition
-    reading = parse_hand(text, vocabulary)
-    return Statement(text, place, aligned(_sides(reading, text, vocabulary), vocabulary), continued)
+    reading = parse_hand(text, vocabulary, known=tuple(letters))
+    return Statement(text, place, aligned(_sides(reading, text, vocabulary, letters)), continued)
 
 
-def _sides(reading: Reading, text: str, vocabulary: Vocabulary) -> tuple[Side, ...]:
-    """The sides, each with what is to be said of it."""
-    sides = tuple(side_of(tree, vocabulary) for tree in reading.sides)
-    said = [_with_notes(side, tuple(note for start, note in reading.notes if side.start <= start < side.end), text, vocabulary) for side in sides]
-    return tuple(said)
+def _sides(reading: Reading, text: str, vocabulary: Vocabulary, letters: Letters) -> tuple[Side, ...]:
+    """The sides, each with what is to be said of it; the letters of one are known in those behind it."""
+    found: list[Side] = []
+    for tree in reading.sides:
+        side = side_of(tree, vocabulary, letters)
+        letters = {**letters, **dict(zip(side.letters, side.axes, strict=True))}
+        notes = tuple(note for start, note in reading.notes if side.start <= start < side.end)
+        found.append(_with_notes(side, notes, text, vocabulary))
+    return tuple(found)
 
 
 def _with_notes(side: Side, notes: tuple[str, ...], text: str, vocabulary: Vocabulary) -> Side:
@@ -70,7 +79,7 @@ def _bare(text: str) -> str:
 # -- names defined on the way -------------------------------------------------------------------------------------------
 
 
-def _definition(text: str, vocabulary: Vocabulary, place: Place) -> Statement | None:
+def _definition(text: str, vocabulary: Vocabulary, place: Place, known: Letters) -> Statement | None:
     """`t = o - y`, `e_j = y_j - t_j`, where t and e are nothing yet."""
     reader = HandReader(text, vocabulary, tokenize_hand(text))
     try:
@@ -79,8 +88,8 @@ def _definition(text: str, vocabulary: Vocabulary, place: Place) -> Statement | 
             return None
     except FinalError:
         return None
-    reading = parse_hand(text, vocabulary, reader.token.start)
-    sides = aligned(_sides(reading, text, vocabulary), vocabulary)
+    reading = parse_hand(text, vocabulary, reader.token.start, tuple(known))
+    sides = aligned(_sides(reading, text, vocabulary, known))
     letters = tuple(piece.text for piece in mention.pieces if piece.kind in ("sub", "index"))
     letters = tuple(letter for word in letters for letter in (word if len(word) == len(sides[0].letters) else (word,)))
     if letters and set(letters) == set(sides[0].letters):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from backprop_derive.answers.grouping import Grouper, changed
 from backprop_derive.answers.statements import Side
@@ -13,7 +14,7 @@ from backprop_derive.building.indexing import axes_alone
 from backprop_derive.building.matrices import index_form, is_over_arrays
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
-from backprop_derive.graph.expressions import Expression, Fold, Ref, free_variables, reindex
+from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Ref, Where, free_variables, reindex
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Axis, axis_to, size, variable
 from backprop_derive.language.syntax import Call, Name, Negative, Numeral, Syntax
@@ -21,17 +22,25 @@ from backprop_derive.language.syntax import Call, Name, Negative, Numeral, Synta
 _BINDING = ("sum", "prod", "max", "min", "argmax", "softmax", "log_softmax", "logsumexp")
 
 
-def side_of(tree: Syntax, vocabulary: Vocabulary) -> Side:
-    """One side as an expression over the graph. Raises FormulaError (without the text) where names or shapes do not fit."""
+Letters = Mapping[str, Axis]
+"""Index letters that are free in a formula, and where they run."""
+NO_FREE_LETTERS: Letters = MappingProxyType({})
+
+
+def side_of(tree: Syntax, vocabulary: Vocabulary, letters: Letters = NO_FREE_LETTERS) -> Side:
+    """One side as an expression over the graph. `letters` are free index letters whose range is known from elsewhere.
+
+    Raises FormulaError (without the text) where names or shapes do not fit.
+    """
     batches = vocabulary.entries.batches
     if not any(isinstance(each, Name) and each.name in batches for each in tree.walk()):
-        return _resolved(tree, tree, replace(vocabulary.scope, numbered_samples=True), Grouper(vocabulary.scope))
+        return _resolved(tree, tree, replace(vocabulary.scope, numbered_samples=True), Grouper(vocabulary.scope), letters)
     whole = _with_all_samples(tree, vocabulary)
     failure: FormulaError | None = None
     for columns in (True, False):
         scope = vocabulary.batch_scope(columns=columns)
         try:
-            side = _resolved(whole, tree, scope, Grouper(scope, batches=batches, sample_axis=int(columns)))
+            side = _resolved(whole, tree, scope, Grouper(scope, batches=batches, sample_axis=int(columns)), letters)
         except FormulaError as error:
             failure = failure or error
             continue
@@ -41,19 +50,27 @@ def side_of(tree: Syntax, vocabulary: Vocabulary) -> Side:
     raise failure
 
 
-def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper) -> Side:
-    settled = grouper.grouped(tree)
-    known = set(scope.indices)
-    scope = _with_free_letters(settled, scope)
-    letters: tuple[str, ...] = tuple(letter for letter in scope.indices if letter not in known)
+def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, known: Letters) -> Side:
+    scope = _with_free_letters(tree, scope)
+    letters: tuple[str, ...] = tuple(scope.indices)
     axes: tuple[Axis, ...] = tuple(axis for letter in letters if (axis := scope.indices[letter]) is not None)
+    for letter, axis in known.items():
+        scope = scope if letter in scope.indices else scope.inside(letter, axis)
+    settled = replace(grouper, scope=replace(scope, numbered_samples=True)).grouped(tree)
     if is_over_arrays(settled, scope):
         form = index_form(settled, scope)
         letters, axes, settled = form.letters, tuple(axis for axis in form.shape if axis is not None), form.tree
         for letter, axis in zip(letters, axes, strict=True):
             scope = scope.inside(letter, axis)
-    expression = resolve(settled, scope)
+    expression = replace_in(resolve(settled, scope), _bracket)
+    more = tuple(letter for letter in known if letter not in letters and letter in free_variables(expression))
+    letters, axes = (*letters, *more), (*axes, *(known[letter] for letter in more))
     return Side(expression, written, written.start, written.end, letters, axes, _number(written), tuple(grouper.notes))
+
+
+def _bracket(each: Expression) -> Expression | None:
+    """`[t < T]`, 1 or 0 by a condition on indices, guards what it multiplies."""
+    return each.test if isinstance(each, Where) and isinstance(each.test, Bracket) and (each.then, each.otherwise) == (ONE, ZERO) else None
 
 
 # -- arrays of all samples --------------------------------------------------------------------------------------------
@@ -98,9 +115,8 @@ def _by_sample(side: Side, vocabulary: Vocabulary, *, columns: bool) -> Side:
 # -- letters ----------------------------------------------------------------------------------------------------------
 
 
-def aligned(sides: tuple[Side, ...], vocabulary: Vocabulary) -> tuple[Side, ...]:
-    """The sides with their letters in one order: that of the first that has all of them."""
-    del vocabulary
+def aligned(sides: tuple[Side, ...]) -> tuple[Side, ...]:
+    """The sides with their letters in one order: that of the first that has some."""
     first = next((side for side in sides if side.letters), None)
     if first is None:
         return sides

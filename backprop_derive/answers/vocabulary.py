@@ -84,7 +84,8 @@ class Vocabulary:
     @cached_property
     def entries(self) -> Entries:
         """All names of quantities."""
-        return Entries(self.derivation, self.quantities)
+        scope = scope_of(self.graph)
+        return Entries(self.derivation, self.quantities, frozenset((*scope.sizes, *scope.functions)))
 
     @cached_property
     def functions(self) -> FunctionNames:
@@ -117,14 +118,24 @@ class Vocabulary:
         return letters.stand_in if letter == self.sample_index else letter
 
     def find(self, mention: Mention, letters: Letters) -> Syntax | None:
-        """The quantity, index, size or constant that is mentioned."""
+        """The quantity, index, size or constant that is mentioned. A single letter may stand for the other case: `w^{(1)}` for W1."""
         mention = self._numbered(mention)
-        for base in dict.fromkeys((mention.base, _swapped(mention.base))):
-            found = readings_of(replace(mention, base=base), self, letters)
-            if found:
-                return _best(found, mention)
-            self._try_samples(replace(mention, base=base), letters)
-        return self._cost(mention) or self._kronecker(mention, letters) or self._adjoint_of(mention, letters) or self._bare(mention, letters)
+        return (
+            self._quantity(mention, letters)
+            or self._index_or_size(mention, letters)
+            or self._cost(mention)
+            or (self._quantity(replace(mention, base=mention.base.swapcase()), letters) if len(mention.base) == 1 else None)
+            or self._kronecker(mention, letters)
+            or self._adjoint_of(mention, letters)
+            or self._known_by_habit(mention)
+        )
+
+    def _quantity(self, mention: Mention, letters: Letters) -> Syntax | None:
+        found = readings_of(mention, self, letters)
+        if found:
+            return _best(found, mention)
+        self._try_samples(mention, letters)
+        return None
 
     def function(self, mention: Mention) -> str | None:
         """The function that is mentioned, with its primes."""
@@ -151,7 +162,7 @@ class Vocabulary:
 
     def _numbered(self, mention: Mention) -> Mention:
         """The labels L, L-1, … of the last layers as numbers, where layers have numbers and L is none of their names."""
-        last = self._last_layer.get(mention.base) or self._last_layer.get(_swapped(mention.base))
+        last = self._last_layer.get(mention.base) or self._last_layer.get(mention.base.swapcase())
         if last is None:
             return mention
         numbers = {"L": last} | {f"L-{back}": last - back for back in range(1, last)} | {f"L+{on}": last + on for on in range(1, 3)}
@@ -216,8 +227,7 @@ class Vocabulary:
             return Name(self.derivation.names[inner.name], inner.indices, start=mention.start, end=mention.end)
         return Derivative(Name(self.graph.cost.name), inner, start=mention.start, end=mention.end)
 
-    def _bare(self, mention: Mention, letters: Letters) -> Syntax | None:
-        """Indices, sizes, the learning rate, the number of samples, π and e."""
+    def _index_or_size(self, mention: Mention, letters: Letters) -> Syntax | None:
         text = mention.base + "".join(piece.text for piece in mention.pieces)
         name = Name(text, start=mention.start, end=mention.end)
         if mention.primes:
@@ -227,6 +237,14 @@ class Vocabulary:
                 return replace(name, name=self.index_letter(known, letters))
             if known in self.scope.sizes:
                 return replace(name, name=known)
+        return None
+
+    def _known_by_habit(self, mention: Mention) -> Syntax | None:
+        """The learning rate, the number of samples, π and e."""
+        text = mention.base + "".join(piece.text for piece in mention.pieces)
+        name = Name(text, start=mention.start, end=mention.end)
+        if mention.primes:
+            return None
         if text in _RATES and self.learning_rate is not None:
             return replace(name, name=self.learning_rate)
         if self.graph.samples is not None and text in _COUNTS:
@@ -250,11 +268,6 @@ def written(mention: Mention) -> str:
     """The mention in plain text: `W^(1)_21`."""
     marks = {"digits": "{}", "sub": "_{}", "label": "^({})", "raised": "^{}", "index": "[{}]"}
     return mention.base + "".join(marks[piece.kind].format(piece.text) for piece in mention.pieces) + "'" * mention.primes
-
-
-def _swapped(base: str) -> str:
-    """The other case of a single letter: `w^{(1)}` may be the matrix W1."""
-    return base.swapcase() if len(base) == 1 else base
 
 
 def _best(readings: tuple[tuple[int, Name], ...], mention: Mention) -> Name:

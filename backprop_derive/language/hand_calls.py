@@ -9,7 +9,7 @@ from backprop_derive.language.hand_commands import CommandReader
 from backprop_derive.language.hand_names import rest_of, split_digits
 from backprop_derive.language.hand_sums import SUMS
 from backprop_derive.language.lexicon import FinalError, Mention, Piece
-from backprop_derive.language.syntax import Binary, Call, Comparison, Negative, Numeral, Product, Syntax, Transpose
+from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Product, Syntax, Transpose
 from backprop_derive.language.tokens import Token
 
 _OF_TWO = {"dot": "@", "matmul": "@", "mm": "@", "multiply": "*", "mul": "*", "outer": "outer", "power": "^", "pow": "^", "add": "+", "subtract": "-", "divide": "/"}
@@ -26,12 +26,17 @@ class CallReader(CommandReader):
         derivative = self.attempt(self.plain_derivative)
         if derivative is not None:
             return derivative
+        operator = self.operator_with_index()
+        if operator is not None:
+            return self.suffixed(operator)
         text = self.token.text
         if not self.lexicon.is_name(text):
             if text in SUMS:
                 return self.fold(self.take())
             if text in ("where", "if", "diag", "norm") and self.peek("(", ahead=1):
                 return self._special(self.take())
+            if text == "argmax" and self.peek("(", ahead=1):
+                return self.called_fold(self.take())
             if text in ("I", "indicator") and self.peek("(", ahead=1):
                 return self.indicated(self.take())
             if text in _OF_TWO and self.peek("(", ahead=1):
@@ -43,9 +48,8 @@ class CallReader(CommandReader):
         begin = self.at
         mention = self.mention() if given is None else self.scripts(given)
         function = _SPELLED.get(mention.base) or self.lexicon.function(mention)
-        called = function is not None and self.peek("(") and (mention.primes > 0 or not self.lexicon.is_quantity(mention.base))
-        found = None if called else self.lexicon.find(mention, self.letters)
-        if found is not None:
+        found = self.lexicon.find(mention, self.letters)
+        if found is not None and not (function is not None and self.peek("(") and _is_in_other_case(found, mention)):
             self.skip_arguments_of_cost(found)
             return self.suffixed(found)
         if function is not None:
@@ -118,13 +122,8 @@ class CallReader(CommandReader):
             exponent = self.inside(tokens)
             if exponent == Negative(Numeral("1", Fraction(1))):
                 raise self.error("^{-1} behind a function can be its inverse or one over it", self.token, hint="write 1/f(x), or arctan")
-        letter = None
-        if self.peek("_"):
-            letter = self._letter_of_operator()
         if self.runs_over_an_index(function):
             call: Syntax = self.called_fold(Token("word", function, mention.start, mention.end))
-        elif letter is not None:
-            call = self.over_letter(function, letter, mention.start)
         elif self.peek("(", "["):
             arguments, options = self.arguments()
             call = Call(function, arguments, options, start=mention.start, end=self.tokens[self.at - 1].end)
@@ -136,14 +135,6 @@ class CallReader(CommandReader):
         if exponent is not None:
             call = Binary("^", call, exponent, start=call.start, end=call.end)
         return self.suffixed(call)
-
-    def _letter_of_operator(self) -> Token | None:
-        """The `k` of `\\max_k`, `\\operatorname{softmax}_{k}`."""
-        self.take()
-        tokens, _ = self.script_tokens(raised=False)
-        if len(tokens) != 1 or tokens[0].kind != "word":
-            raise self.error("below a function stands the index that it runs over", self.tokens[self.at - 1])
-        return tokens[0]
 
     def _tight(self) -> Syntax:
         """The argument of a function without brackets: what holds together most tightly, `\\log a^{(i)}`, `\\tanh 2x`."""
@@ -204,3 +195,8 @@ class CallReader(CommandReader):
                 raise self.error("the first argument of where(…) is a comparison, such as z > 0", token)
             return Call("where", arguments, start=token.start, end=end)
         return self.suffixed(Call(token.text, arguments, start=token.start, end=end))
+
+
+def _is_in_other_case(found: Syntax, mention: Mention) -> bool:
+    """`f(z)` is no product with a matrix F."""
+    return isinstance(found, Name) and found.name[:1] != mention.base[:1] and found.name[:1].lower() == mention.base[:1].lower()

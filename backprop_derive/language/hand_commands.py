@@ -76,9 +76,11 @@ class CommandReader(SumReader):
                 return
             if len(inside) > 1 and inside[1].kind == "^":
                 raise self.error("second derivatives are not read yet", inside[0])
-            reader = self.below(inside[1:])
-            if reader.tokens[0].kind != "end":
-                raise self.lexicon.unknown(reader.mention())
+            for side in (inside, below):
+                reader = self.below(side[1:])
+                mention = reader.attempt(reader.mention)
+                if mention is not None and self.lexicon.find(mention, self.letters) is None:
+                    raise self.lexicon.unknown(mention)
             raise self.error("the derivative of a formula is not read", inside[0], hint="give the formula a name, and write the derivative of that")
 
     def _root(self, token: Token) -> Syntax:
@@ -153,12 +155,15 @@ class CommandReader(SumReader):
     def plain_derivative(self) -> Derivative | None:
         """`dL/dw`: a differential, `/`, a differential."""
         start = self.token.start
-        top = self._differential_on_top()
+        direct = self.token.text == "d" and self.peek("+", ahead=1) and not self.lexicon.is_quantity("d")
+        if direct:  # d+L/dw
+            self.at += 2
+        top = self.quantity() if direct else self._differential_on_top()
         if top is None or not self.peek("/"):
             return None
         self.take()
         bottom = self._hand_differential()
-        return None if bottom is None else Derivative(top, bottom, start=start, end=bottom.end)
+        return None if bottom is None else Derivative(top, bottom, direct, start=start, end=bottom.end)
 
     def _differential_on_top(self) -> Name | None:
         """`dL`, `∂L(w, b)`"""
@@ -186,6 +191,7 @@ class CommandReader(SumReader):
         bottom = self._only_differential(below, type(self)._hand_differential)
         if bottom is None:
             return None
+        direct = False
         if len(above) == 1 and (above[0].text in ("partial", "d")):
             brackets = self.peek("(")
             if brackets:
@@ -194,8 +200,10 @@ class CommandReader(SumReader):
             if brackets and top is not None:
                 self.take()
         else:
+            direct = len(above) > 2 and above[1].kind == "^" and any(token.kind == "+" for token in above[2:5])
+            above = [above[0], *above[5 if above[2].kind == "{" else 3 :]] if direct else above
             top = self._only_differential(above, type(self)._differential_on_top)
-        return None if top is None else Derivative(top, bottom, start=start, end=self.tokens[self.at - 1].end)
+        return None if top is None else Derivative(top, bottom, direct, start=start, end=self.tokens[self.at - 1].end)
 
     def _only_differential(self, tokens: list[Token], read: Callable[[Self], Name | None]) -> Name | None:
         inner = self.below(tokens)

@@ -37,14 +37,14 @@ class Reading:
     letters: Letters = NO_LETTERS
 
 
-def parse_hand(text: str, lexicon: Lexicon, start: int = 0) -> Reading:
+def parse_hand(text: str, lexicon: Lexicon, start: int = 0, known: tuple[str, ...] = ()) -> Reading:
     """The sides of an equation, or chain of equations, that stands in `text` from `start` on: one for a bare formula.
 
-    A leading `=` leaves an empty first side out. Raises FormulaError with the place in `text`.
+    A leading `=` leaves an empty first side out. `known` are index letters that may be free in it. Raises FormulaError with the place in `text`.
     """
     tokens = [token for token in tokenize_hand(text) if token.start >= start or token.kind == "end"]
     words = {token.text for token in tokens}
-    letters = Letters(stand_in=next(letter for letter in (*_STAND_INS, "i'") if letter not in words and not lexicon.is_name(letter)))
+    letters = Letters(known, stand_in=next(letter for letter in (*_STAND_INS, "i'") if letter not in words and not lexicon.is_name(letter)))
     try:
         reader = HandReader(text, lexicon, tokens, letters)
         sides = reader.sides()
@@ -96,7 +96,7 @@ class HandReader(CallReader):
 
     def _index_comparison(self) -> Syntax | None:
         sides: list[list[Token]] = [[]]
-        while self.peek("word", "number", "+", "-", *COMPARISONS):
+        while self.peek("word", "number", "+", "-", "*", *COMPARISONS):
             token = self.take()
             if token.kind in COMPARISONS:
                 sides.append([])

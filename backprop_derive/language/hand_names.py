@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
 from backprop_derive.errors import FormulaError
 from backprop_derive.language.grammar import MAXIMUM_DEPTH, Reader
+from backprop_derive.language.hand_indices import read_index
 from backprop_derive.language.lexicon import NO_LETTERS, FinalError, Letters, Lexicon, Mention, Piece
-from backprop_derive.language.syntax import Binary, Name, Negative, Numeral, Syntax
+from backprop_derive.language.syntax import Name, Syntax
 from backprop_derive.language.tokens import Token
 
 if TYPE_CHECKING:
@@ -186,11 +186,11 @@ class NameReader(Reader):
                 groups.append([])
             else:
                 groups[-1].append(token)
-        return tuple(self._piece(kind, group) for group in groups if group)
+        return tuple(self._piece(kind, group, tokens[0].start) for group in groups if group)
 
-    def _piece(self, kind: str, tokens: list[Token]) -> Piece:
+    def _piece(self, kind: str, tokens: list[Token], group: int = 0) -> Piece:
         text = "".join("" if token.kind in ("_", "{", "}", "^") else token.text for token in tokens)
-        return Piece(kind, text, self.index_tree(tokens))
+        return Piece(kind, text, self.index_tree(tokens), group)
 
     def _superscript(self, mention: Mention) -> Mention | None:
         """The mention with the superscript that stands here, if with all that follows it is a label, primes, or the place of a sample."""
@@ -223,27 +223,8 @@ class NameReader(Reader):
         return number and self.lexicon.find(mention, self.letters) is not None and self.lexicon.find(longer, self.letters) is not None
 
     def index_tree(self, tokens: Sequence[Token]) -> Syntax | None:
-        """A script as an index: a number, a letter, or their sum; None if it is none."""
-        tree: Syntax | None = None
-        sign = ""
-        for place, token in enumerate(tokens):
-            if token.kind in ("+", "-") and not sign and place + 1 < len(tokens):
-                sign = token.kind
-                continue
-            if place and not sign:
-                return None
-            if token.kind == "number" and token.text.isdigit():
-                part: Syntax = Numeral(token.text, Fraction(int(token.text)), start=token.start, end=token.end)
-            elif token.kind == "word":
-                part = Name(self.lexicon.index_letter(token.text, self.letters), start=token.start, end=token.end)
-            else:
-                return None
-            if tree is not None:
-                tree = Binary(sign, tree, part, start=tree.start, end=token.end)
-            else:
-                tree = Negative(part, start=token.start, end=token.end) if sign == "-" else part
-            sign = ""
-        return tree
+        """A script as an index: a number, a letter, or what is put together from those; None if it is none."""
+        return read_index(tokens, lambda letter: self.lexicon.index_letter(letter, self.letters))
 
     def braced_mention(self) -> Mention:
         start = self.token.start

@@ -55,9 +55,15 @@ class SumReader(NameReader):
                 del self.notes[noted:]
                 self.letters = outer.binding(letters, sample=error.letter)
                 found = read()
-            return found, [self.lexicon.index_letter(letter, self.letters) for letter in letters]
+            return found, [self._letter_of_sum(letter, found) for letter in letters]
         finally:
             self.letters = outer
+
+    def _letter_of_sum(self, letter: str, body: object) -> str:
+        """What a bound letter is called in the tree; that of the samples stands for them also where nothing in the sum has it."""
+        name = self.lexicon.index_letter(letter, self.letters)
+        unused = isinstance(body, Syntax) and not any(isinstance(each, Name) and each.name == name for each in body.walk())
+        return letter if letter == self.lexicon.sample_index and unused else name
 
     def _body(self, letters: Sequence[str], rest: Sequence[Token]) -> Syntax:
         """The rest of the product, and the condition that stands below: `k ≠ j`."""
@@ -111,14 +117,16 @@ class SumReader(NameReader):
             return ()
         raise self.error("where the sum ends is no size of the network", above[0])
 
-    def over_letter(self, function: str, letter: Token, start: int) -> Syntax:
-        """`\\max_k (…)`, `\\operatorname{softmax}_{k}(z_k)_{j}`: the index stands below, the component that is read behind."""
+    def _over_letter(self, function: str, letter: Token, start: int, ends: tuple[Syntax, ...]) -> Syntax:
+        """The index stands below, the component that is read behind."""
+        if function in ("max", "min", "argmax"):
+            body, (name,) = self._bound((letter.text,), self.product)
+            return Call(function, (body, Name(name, start=letter.start, end=letter.end), *ends), start=start, end=body.end)
+        if not self.peek("(", "["):
+            raise self.error("what it runs over stands behind it in brackets", self.token)
         opened = self.open()
-        closing = {"(": ")", "[": "]", "{": "}"}.get(opened.kind)
-        if closing is None:
-            raise self.error("what it runs over stands behind it in brackets", opened)
         body, (name,) = self._bound((letter.text,), self.sum)
-        end = self.close(closing, opened).end
+        end = self.close({"(": ")", "[": "]"}[opened.kind], opened).end
         arguments: tuple[Syntax, ...] = (body, Name(name, start=letter.start, end=letter.end))
         if self.peek("_"):
             self.take()
@@ -149,6 +157,27 @@ class SumReader(NameReader):
             arguments = (*arguments, self._place())
         end = self.close(")", opened).end
         return Call(token.text, arguments, start=token.start, end=end)
+
+    def operator_with_index(self) -> Syntax | None:
+        """`\\max_k (…)`, `\\operatorname{softmax}_{k}(z_k)_{j}`; None where something else stands."""
+        token = self.token
+        name = token.text.lower()
+        if name not in _OVER_AN_INDEX or self.lexicon.is_name(token.text) or not self.peek("_", ahead=1):
+            return None
+        self.take()
+        self.take()
+        tokens, _ = self.script_tokens(raised=False)
+        parts: list[list[Token]] = [[]]
+        for each in tokens:
+            if each.kind == "<=":
+                parts.append([])
+            else:
+                parts[-1].append(each)
+        low, letter, high = ([], parts[0], []) if len(parts) == 1 else (*parts, [], [])[:3]
+        ends = tuple(self.index_tree(end) for end in (low, high) if end)
+        if len(letter) != 1 or letter[0].kind != "word" or len(ends) == 1 or None in ends:
+            raise self.error("below a function stands the index that it runs over", self.tokens[self.at - 1])
+        return self._over_letter(name, letter[0], token.start, tuple(end for end in ends if end is not None))
 
     def runs_over_an_index(self, name: str) -> bool:
         """Whether the call that stands here binds the letter of its second argument: `max(e, k)`."""

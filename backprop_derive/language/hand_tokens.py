@@ -52,7 +52,7 @@ _OPENED_CASES = re.compile(r"\s*\\begin\{(?:cases|array|dcases)\}")
 _CASES = ("cases", "dcases", "rcases", "array")
 _TRANSPOSED = re.compile(r"\.(?:T|t\(\)|transpose\(\))(?![A-Za-z0-9_])")
 _LATEX_COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
-_PLAIN_GROUP = re.compile(r"\s*\{\s*([A-Za-z][A-Za-z0-9 -]*?)\s*\}")
+_PLAIN_GROUP = re.compile(r"\s*\{\s*([A-Za-z](?:[A-Za-z0-9 -]|\\,)*?)\s*\}")
 _ENVIRONMENT = re.compile(r"\{([A-Za-z]+\*?)\}(?:\{[lcr|]*\})?")
 _SIMPLE_OPERATORS = ("..", ".*", "./", "**", "<=", ">=", "==", "!=", ":=", "<-", "+", "-", "*", "/", "^", "@", "(", ")", "[", "]", "{", "}", ",", "=", "<", ">", "_", "|", "'")
 _SPELLINGS = {"||": "‖", "**": "^", "==": "=", ":=": "=", "<-": "=", ".*": ELEMENTWISE, "./": "/"}
@@ -217,7 +217,7 @@ class _Tokenizer:
         if one := _ONE.match(self.text, self.at + len(command)):
             self._add("command", "indicator", one.end() - self.at)
         elif group is not None:
-            word = re.sub("[ -]", "", group[1])
+            word = re.sub(r"[ -]|\\,", "", group[1])
             self._add("word", word, group.end() - self.at)
         else:
             self.at += len(command)

@@ -14,12 +14,14 @@ from backprop_derive.language.syntax import Syntax
 class Piece:
     """A part of a name behind its letters: `digits` (the 1 of `W1`), `sub`, `label` (`^{(2)}`), `raised` (`^2`), or `index` (`[2]`).
 
-    `text` is the part without blanks and marks (`A_1` is `A1`), `tree` the part as an index, where it can be one.
+    `text` is the part without blanks and marks (`A_1` is `A1`), `tree` the part as an index, where it can be one. Parts between
+    the commas of one script have the same `group`.
     """
 
     kind: str
     text: str
     tree: Syntax | None = None
+    group: int = 0
 
 
 @dataclass(frozen=True, slots=True)

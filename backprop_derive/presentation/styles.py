@@ -232,7 +232,8 @@ class LatexWriter(Writer):
             component = f"_{{{at}}}" if at is not None else ""
             return Written(f"{operator}_{{{shown}}}{self.brackets(body.text)}{component}")
         low, high = axis or (self.integer(fold.bound.axis.low, {}), self.integer(fold.bound.axis.high, {}))
-        limits = f"_{{{shown}={low}}}^{{{high}}}" if fold.kind in ("sum", "prod") else f"_{{{shown}}}"
+        runs = shown if axis is None else rf"{low} \le {shown} \le {high}"
+        limits = f"_{{{shown}={low}}}^{{{high}}}" if fold.kind in ("sum", "prod") else f"_{{{runs}}}"
         inner = body.text if body.level >= PRODUCT else self.brackets(body.text)
         return Written(f"{signs[fold.kind]}{limits} {inner}", PRODUCT, open=True)
 
