@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from shipped import GOLDEN, SPECS, document_of, graph_of, shipped_documents
 
+from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.presentation.document import Aligned, Curve, Document, Heading, Listing, Paragraph, Table
@@ -19,6 +20,7 @@ from backprop_derive.presentation.mathematics.lines import FormulaLines
 from backprop_derive.presentation.mathematics.widths import width_of
 from backprop_derive.presentation.presenting import adjoint_axes, present
 from backprop_derive.presentation.styles import LatexWriter
+from backprop_derive.spec.loading import read_spec
 
 ENGINES = ("pdflatex", "lualatex", "xelatex")
 BAD_LOG = re.compile(r"^(?:Overfull \\.*|Missing character.*|! .*|LaTeX (?:Font )?Warning: .*|Underfull \\hbox.*)$", re.MULTILINE)
@@ -59,7 +61,16 @@ def test_a_fragment_is_the_page_without_its_preamble() -> None:
     document = document_of("mazur")
     whole, fragment = str(render(document, "latex")), str(render(document, "latex", fragment=True))
     assert r"\documentclass" not in fragment
-    assert whole.endswith(fragment + "\\end{document}\n")
+    first, rest = fragment.split("\n", 1)
+    assert first == r"% for \input; the preamble of your file needs \usepackage{amsmath}"
+    assert whole.endswith(rest + "\\end{document}\n")
+
+
+def test_letters_that_amsmath_has_not_get_their_package() -> None:
+    text = "inputs: x\nparameters: w\ntargets: y\nequations: {L: (w*x - y)^2}\nloss: L\ncost: single\nlatex: {w: '\\mathbb{W}'}\n"
+    document = present(derive(build_graph(read_spec(text))))
+    assert r"\usepackage{amssymb}" in str(render(document, "latex"))
+    assert str(render(document, "latex", fragment=True)).startswith(r"% for \input; the preamble of your file needs \usepackage{amsmath} and \usepackage{amssymb}")
 
 
 @pytest.mark.parametrize("width", [80.0, 120.0, 165.0])
@@ -159,6 +170,15 @@ def test_a_page_compiles_the_first_time(engine: str, tmp_path: Path) -> None:
     log = typeset(engine, str(render(document_of("recurrent"), "latex")), tmp_path)
     assert BAD_LOG.findall(log) == []
     assert "Output written on page.pdf (" in log
+
+
+@needs_tex
+@pytest.mark.tex
+@pytest.mark.parametrize("preamble", [r"\documentclass{article}", r"\documentclass[10pt,twocolumn]{article}", r"\documentclass[leqno,12pt]{report}"])
+def test_a_fragment_stands_in_any_file(preamble: str, tmp_path: Path) -> None:
+    (tmp_path / "part.tex").write_text(str(render(document_of("symbolic_sizes"), "latex", fragment=True, width=80.0)), encoding="utf-8")
+    log = typeset("pdflatex", preamble + "\\usepackage{amsmath}\\begin{document}A\\input{part}B\\input{part}\\end{document}\n", tmp_path)
+    assert [line for line in BAD_LOG.findall(log) if not line.startswith(("Overfull", "Underfull"))] == []
 
 
 @needs_tex

@@ -44,7 +44,7 @@ _KEPT_TOGETHER = 6
 _CURVE = (90.0, 45.0)  # millimetres
 
 _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
-\usepackage{amsmath}%(packages)s
+%(packages)s
 %% paper and margins, for every engine
 \ifdefined\pagewidth\pagewidth=\paperwidth\pageheight=\paperheight\else\pdfpagewidth=\paperwidth\pdfpageheight=\paperheight\fi
 \setlength{\textwidth}{%(width)gmm}\setlength{\textheight}{245mm}
@@ -66,9 +66,10 @@ def render(document: Document, *, fragment: bool = False, width: float = WIDTH) 
     """
     body = "\n".join(_Page(document, width / _EM).blocks())
     text = f"{_MACROS}{body}\n\\endgroup\n"
+    packages = "\\usepackage{amsmath}" + ("\n\\usepackage{amssymb}" if r"\mathbb" in body or r"\mathfrak" in body else "")
     if fragment:
-        return text
-    packages = "\n\\usepackage{amssymb}" if r"\mathbb" in body or r"\mathfrak" in body else ""
+        needed = packages.replace("\n", " and ")
+        return f"% for \\input; the preamble of your file needs {needed}\n{text}"
     return _PREAMBLE % {"packages": packages, "width": width, "margin": _MARGIN} + text + "\\end{document}\n"
 
 

@@ -51,13 +51,16 @@ class FormulaLines:
 def _broken(pieces: Sequence[str], room: float) -> list[str]:
     """The pieces in lines. A line ends where that costs least: behind the last piece that fits, or earlier outside of brackets."""
     depths = list(accumulate(_depth(piece) for piece in pieces))
+    widths = [width_of(piece) for piece in pieces]
     lines, start = [], 0
     while start < len(pieces):
-        ends = [end for end in range(start + 1, len(pieces) + 1) if width_of(_line(pieces[start:end])) <= room] or [start + 1]
-        if len(pieces) in ends:
-            end = len(pieces)
-        else:
-            end = max(ends, key=lambda at: width_of(_line(pieces[start:at])) / room - _cost(pieces, depths, at))
+        first = width_of(_line(pieces[start : start + 1]))
+        ends = {start + 1: first}
+        for at, wide in enumerate(accumulate(widths[start + 1 :], initial=first), start + 1):
+            if wide > room:
+                break
+            ends[at] = wide
+        end = len(pieces) if len(pieces) in ends else max(ends, key=lambda at: ends[at] / room - _cost(pieces, depths, at))
         lines.append(_line(pieces[start:end]))
         start = end
     return lines
