@@ -10,11 +10,11 @@ double precision is computed again with 50 digits before it is called wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
 from backprop_derive.errors import UsageError
-from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.expressions import ZERO, Expression
 from backprop_derive.numerics.drawing import MARGIN, Point, draw_point
 from backprop_derive.numerics.power import planted
 from backprop_derive.numerics.reports import CheckReport, Kink, ParameterCheck, Power, Survivor
@@ -48,10 +48,12 @@ def check_gradients(
     points = [draw_point(graph, seed) for seed in seeds]
     notes = dict.fromkeys(_notes(derivation, gradients, points))
     methods: set[str] = set()
+    changing: set[str] = set()
     trials = [
-        Trial(derivation, point, tolerance, len(points), exact, differences and point is points[0], notes, methods) for point in points
+        Trial(derivation, point, tolerance, len(points), exact, differences and point is points[0], notes, methods, changing) for point in points
     ]
     checks = _worst(trials, tuple(gradients.values()))
+    notes.update(dict.fromkeys(_untested(gradients, changing, points)))
     return CheckReport(
         passed=all(check.passed for check in checks.values()),
         parameters=checks,
@@ -83,6 +85,14 @@ def _notes(derivation: Derivation, gradients: Mapping[str, Gradient], points: Se
     if redrawn:
         found.append(f"{redrawn} points nearer than {MARGIN} to a kink were drawn anew; the nearest that was kept is {min(point.distance for point in points):.2g} away")
     return found
+
+
+def _untested(gradients: Mapping[str, Gradient], changing: set[str], points: Sequence[Point]) -> Iterator[str]:
+    """The formulas that were 0 wherever they were looked at: nothing but the 0 of them was seen."""
+    still = [name for name, gradient in gradients.items() if name not in changing and gradient.gradient != ZERO]
+    if still:
+        kinks = " (a kink blocks it there: only that side of it was seen)" if points[0].distances else ""
+        yield f"the gradient of {', '.join(still)} is 0 at every point that was drawn{kinks}: try other seeds"
 
 
 def _kinks(points: Sequence[Point]) -> tuple[Kink, ...]:

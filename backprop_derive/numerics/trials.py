@@ -73,8 +73,8 @@ def _batches(places: Array) -> Iterator[Array]:
 class Trial:
     """The check at one point. `sharing` seeds share the entries of large parameters.
 
-    `exact`: with 50 digits wherever that can be paid for. `differences`: hold the complex step against them. `notes` and
-    `methods` collect what is to be said.
+    `exact`: with 50 digits wherever that can be paid for. `differences`: hold the complex step against them. `notes`,
+    `methods` and `changing`, the parameters of which some measured derivative is not 0, collect what is to be said.
     """
 
     derivation: Derivation
@@ -85,6 +85,7 @@ class Trial:
     differences: bool
     notes: dict[str, None] = field(default_factory=dict)
     methods: set[str] = field(default_factory=set)
+    changing: set[str] = field(default_factory=set)
     _measured: dict[str, _Measured] = field(default_factory=dict)
 
     def check(self, gradients: Sequence[Gradient]) -> Mapping[str, Verdict]:
@@ -117,6 +118,7 @@ class Trial:
         except NoComplexForm:
             return {}
         self.methods.add(COMPLEX_STEP)
+        self.changing.update(name for name, part in zip(names, np.split(reference.values, np.cumsum(sizes)[:-1]), strict=True) if part.any())
         found = agreement(self._printed, whole, reference, self.tolerance)
         if found is None:
             return {}
@@ -171,6 +173,8 @@ class Trial:
         if name not in self._measured:
             probes = self._probes(name)
             references = tuple(self._references(probes))
+            if references[0].values.any():
+                self.changing.add(name)
             comparisons = tuple(self._compared(self._values(self._printed, gradient, form), form, probes, references[0]) for form in FORMS)
             self._measured[name] = _Measured(gradient, probes, references, comparisons)
         return self._measured[name]
@@ -259,8 +263,8 @@ class Trial:
         lows = self._forms.first_place(self.derivation.graph.node(name))
         check = ParameterCheck(
             name,
-            float(compared.values[worst]),
-            float(compared.reference.values[worst]),
+            float(compared.values[worst]) + 0.0,  # a zero has no sign
+            float(compared.reference.values[worst]) + 0.0,
             0.0 if error == 0 else error / scale if isfinite(error) else inf,
             float(compared.reference.estimate[worst]),
             exceeding <= 1,

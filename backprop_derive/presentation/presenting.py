@@ -20,6 +20,7 @@ from backprop_derive.presentation.fitting import Fit, fitting, fitting_record
 from backprop_derive.presentation.labels import delta_labels
 from backprop_derive.presentation.network import forward_rows, header
 from backprop_derive.presentation.records import derivation_record
+from backprop_derive.presentation.recurrences import directions
 from backprop_derive.presentation.selection import (
     Form,
     Weight,
@@ -128,6 +129,8 @@ class _Page:
         yield Heading(2, ("Backward pass",))
         if deltas:
             yield Paragraph(tuple(self._meaning(deltas)))
+        for direction in directions(self.graph, deltas) if any(delta.of.name in self.derivation.chain.recurrent for delta in deltas) else ():
+            yield Paragraph((f"{direction}.",))
         if deltas and self.detail == "brief":
             yield from self._aligned((Row(Ref(delta.name, delta.of.indices), delta.value), self._letters(delta.of)) for delta in deltas)
         else:

@@ -326,6 +326,8 @@ class Writer(ABC):
     def _condition(self, condition: Condition, names: Mapping[str, str]) -> str:
         left, right = _sides(condition)
         relation = {"=": "=", "!=": "!=", ">=": "<="}[condition.kind]
+        if relation == "<=" and left.constant == 1 and left.terms and right.terms:
+            left, relation = left - 1, "<"  # t + 1 <= T, which are whole numbers
         return self.condition(relation, self.integer(left, names), self.integer(right, names))
 
     def _where(self, test: Expression, then: Expression, otherwise: Expression, names: Mapping[str, str]) -> Written:

@@ -547,3 +547,23 @@ def test_a_check_again_is_of_its_own_derivation() -> None:
     delta = derive(graph_of(SCALARS)).deltas["z_A1"]
     assert not check_gradients(Changed(graph_of(SCALARS), {}, {"z_A1": slightly_off(delta.value)}), differences=False, power=False).passed
     assert check_gradients(derive(graph_of(SCALARS)), differences=False, power=False).passed
+
+
+# -- what was not seen ------------------------------------------------------------------------------------------------------------
+
+BLOCKED = "inputs: x\nparameters: [w, v]\nequations:\n  h: relu(-1 - w^2*x^2)\n  L: v*h^2 + v^2\n"
+
+
+@pytest.mark.parametrize("options", [{}, {"differences": False, "power": False}, {"exact": True, "seeds": (0,)}])
+def test_a_gradient_that_is_0_at_every_point_is_said(options: Any) -> None:
+    report = check_gradients(derive(graph_of(BLOCKED)), **options)
+    assert report.passed
+    assert [note for note in report.notes if "is 0 at every point" in note] == [
+        "the gradient of w is 0 at every point that was drawn (a kink blocks it there: only that side of it was seen): try other seeds"
+    ]
+    assert str(report.parameters["w"].symbolic) == "0.0"
+
+
+@pytest.mark.parametrize("case", ["relu", "softmax", "unused", "kinks"])
+def test_nothing_is_said_of_gradients_that_change_or_are_0_by_formula(case: str) -> None:
+    assert [note for note in check_gradients(derive(graph_of(SPECS[case]))).notes if "at every point" in note] == []

@@ -1,0 +1,30 @@
+"""In words: which way the index of a recurrence runs in the backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from backprop_derive.calculus.derivation import Delta
+from backprop_derive.graph.expressions import refs
+from backprop_derive.graph.indices import variable
+from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.nodes import Graph
+
+
+def directions(graph: Graph, deltas: Sequence[Delta]) -> Iterator[str]:
+    """For each index along which lines need other places of each other: `t runs down, from T to 1: …`."""
+    shifts = dict(found for delta in deltas for found in _shifts(graph, delta, {each.name for each in deltas}))
+    for letter, (shift, low, high) in shifts.items():
+        way, first, last, side = ("down", high, low, "after") if shift > 0 else ("up", low, high, "before")
+        yield f"{letter} runs {way}, from {first} to {last}: each place needs the one {side} it"
+
+
+def _shifts(graph: Graph, delta: Delta, names: set[str]) -> Iterator[tuple[str, tuple[int, str, str]]]:
+    """(letter, (how far off its line reads, first place, last place)) for each index at which it reads a line elsewhere."""
+    node = graph.node(delta.of.name)
+    reads = [ref for ref in refs(delta.value) if ref.name in names]
+    for letter, axis in zip(node.letters, node.formula_axes, strict=True):
+        for index in (index for ref in reads for index in ref.indices if index.variables() == {letter}):
+            shift = (index - variable(letter)).number
+            if shift:
+                yield letter, (shift, form_text(axis.low), form_text(axis.high))

@@ -1,0 +1,37 @@
+"""The backward pass says which way the index of a recurrence runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop_derive.building.network import build_graph
+from backprop_derive.calculus.derivation import derive
+from backprop_derive.presentation.formats import render
+from backprop_derive.presentation.presenting import present
+from backprop_derive.spec.loading import read_spec
+
+HEAD = "inputs: {x: [T]}\nparameters: [w, u]\nconstants: [h0]\ntargets: y\nequations:\n"
+FORWARD = HEAD + "  h[0]: h0\n  h[t]: tanh(w*h[t-1] + u*x[t])\n  L: (h[T] - y)^2\n"
+BACKWARD = HEAD + "  h[T+1]: h0\n  h[t]: tanh(w*h[t+1] + u*x[t])\n  L: (h[1] - y)^2\n"
+NONE = "inputs: 3\nlayers:\n  - dense: 2\n    activation: tanh\nloss: mse\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FORWARD, "t runs down, from T to 1: each place needs the one after it."),
+        (BACKWARD, "t runs up, from 1 to T: each place needs the one before it."),
+        (NONE, ""),
+    ],
+    ids=["forward", "backward", "none"],
+)
+@pytest.mark.parametrize("detail", ["brief", "steps", "full"])
+def test_the_way_of_the_index_is_said(text: str, said: str, detail: str) -> None:
+    page = render(present(derive(build_graph(read_spec(text))), detail=detail), "terminal")  # type: ignore[arg-type]
+    assert [line.strip() for line in page.splitlines() if " runs " in line] == ([said] if said else [])
+
+
+def test_whole_numbers_are_compared_without_adding_one() -> None:
+    page = render(present(derive(build_graph(read_spec(FORWARD)))), "terminal")
+    assert "t < T" in page
+    assert "t+1 ≤ T" not in page
