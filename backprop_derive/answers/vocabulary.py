@@ -20,7 +20,7 @@ from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.expressions import free_variables
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.language.hand_commands import indicator
-from backprop_derive.language.lexicon import FinalError, Letters, Mention, SampleLetterError
+from backprop_derive.language.lexicon import FinalError, Letters, Mention, Piece, SampleLetterError
 from backprop_derive.language.syntax import Comparison, Derivative, Name, Numeral, Syntax
 
 LEARNING_RATE = "eta"
@@ -217,7 +217,15 @@ class Vocabulary:
         return indicator(Comparison("=", left, right, start=start, end=end), start, end)
 
     def _adjoint_of(self, mention: Mention, letters: Letters) -> Syntax | None:
-        """`dW2`, `dz2`, `db1`: the cost's derivative, as it is called in programs."""
+        """`dW2`, `dz2`, `db1`: the cost's derivative, as it is called in programs; `\\bar{u}`, the adjoint of u."""
+        if mention.base.endswith("bar") and len(mention.base) > 3:
+            under = mention.base.removesuffix("bar")
+            named = self._quantity(replace(mention, base="bar", pieces=(Piece("sub", under), *mention.pieces)), letters)
+            if named is not None:
+                return named
+            of = self.find(replace(mention, base=under), letters)
+            known = isinstance(of, Name) and of.name in self.derivation.names
+            return replace(of, name=self.derivation.names[of.name]) if known and isinstance(of, Name) else None
         if mention.base[:1] != "d" or len(mention.base) < 2 or self.is_name("d"):
             return None
         inner = self.find(replace(mention, base=mention.base[1:]), letters)

@@ -108,16 +108,16 @@ class NameReader(Reader):
     def mention(self) -> Mention:
         """A name with its primes, scripts and indices, as far as they belong to it."""
         start = self.token.start
-        base, inner = self._base()
-        letters, digits = split_digits(base)
+        inner = self._base()
+        letters, digits = split_digits(inner.base)
         pieces = [Piece("digits", digits)] if digits else []
-        return self.scripts(Mention(letters, 0, (*pieces, *inner), start, self.tokens[self.at - 1].end))
+        return self.scripts(replace(inner, base=letters, pieces=(*pieces, *inner.pieces), start=start, end=self.tokens[self.at - 1].end))
 
-    def _base(self) -> tuple[str, tuple[Piece, ...]]:
+    def _base(self) -> Mention:
         """The letters of a name, accents spelled out: `\\hat{y}` is `yhat`. `\\hat{y_k}` brings its script along."""
         token = self.take()
         if token.kind == "word":
-            return token.text, ()
+            return Mention(token.text)
         if token.kind != "command" or token.text not in ACCENT_COMMANDS:
             raise self.error("a name should stand here", token)
         if self.peek("{"):
@@ -130,7 +130,7 @@ class NameReader(Reader):
                 self.tokens.insert(self.at, rest_of(word, word.text[1:], word.start + 1))
                 word = Token("word", word.text[0], word.start, word.start + 1)
             inner = Mention(word.text)
-        return inner.base + token.text, inner.pieces
+        return replace(inner, base=inner.base + token.text)
 
     def scripts(self, mention: Mention) -> Mention:
         """The primes and scripts that follow, as long as they make a name; a superscript that makes none is left as a power."""

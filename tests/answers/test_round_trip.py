@@ -20,21 +20,11 @@ from backprop_derive.presentation.presenting import present
 SPECS = sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.yaml"))
 STYLES = ("text", "latex")
 
-_BAR = "the adjoint of a node that is no pre-activation, in LaTeX"
 _DIRECT = "a direct partial derivative"
 NOT_YET: dict[str, dict[str, str]] = {
-    "cs231n_circuit": {r"\bar{": _BAR},
-    "cs231n_max": {r"\bar{": _BAR},
-    "karpathy_micrograd": {r"\bar{": _BAR, "d+": _DIRECT, r"\partial^{+}": _DIRECT},
-    "karpathy_reuse": {r"\bar{": _BAR},
-    "line": {r"\bar{": _BAR},
-    "ng_graph": {r"\bar{": _BAR},
-    "recurrent": {r"\bar{": _BAR, "d+": _DIRECT, r"\partial^{+}": _DIRECT, "h[0,j]": "a start value", "s_{1k}": "a number and a letter as indices"},
-    "skip_connection": {r"\bar{": _BAR, "d+": _DIRECT, r"\partial^{+}": _DIRECT},
-    "softmax_classifier": {r"\operatorname{softmax}_{k}": "the index of a softmax, in LaTeX"},
-    "symbolic_sizes": {r"\operatorname{softmax}_{d}": "the index of a softmax, in LaTeX"},
-    "xor": {r"h_{1}^{2}": "a power that can be a label", r"h_{2}^{2}": "a power that can be a label"},
-    "zhou": {r"h_{1}\,(1 - h_{1})": "an activation before a bracket", r"h_{2}\,(1 - h_{2})": "an activation before a bracket"},
+    "karpathy_micrograd": {"d+": _DIRECT, r"\partial^{+}": _DIRECT},
+    "recurrent": {"d+": _DIRECT, r"\partial^{+}": _DIRECT},
+    "skip_connection": {"d+": _DIRECT, r"\partial^{+}": _DIRECT},
 }
 """By spec: parts of printed formulas that are not read yet, each with the reason."""
 

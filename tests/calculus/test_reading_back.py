@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engine_networks import NETWORKS
 from hypothesis import given, settings
-from networks import NETWORKS
 from proving import TOLERANCE, Point, derivation_of, error
 from test_random_networks import array_networks, scalar_networks
 
