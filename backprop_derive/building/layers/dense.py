@@ -30,7 +30,7 @@ def build_dense(stack: Stack, entry: Entry) -> Vector:
         sums = _unit_sums(draft, entry, units, definitions, active=function is not None)
         return sums if function is None else activate_units(draft, units, function, sums.entries, entry.mark)
     if (value := entry.options.get("preactivations")) is not None:
-        draft.problem(value.mark, "preactivations: names are for a layer whose units have names")
+        draft.problem(value.mark, "names are for a layer whose units have names")
     linear = bool(name) and function is None
     array = _array_sum(draft, name if linear else f"z{tail}", axis, definitions, label, entry.mark)
     if linear:
@@ -72,7 +72,7 @@ def _preactivation_names(draft: Draft, value: Value | None, units: tuple[str, ..
     if value is None:
         return tuple(f"z_{unit}" for unit in units) if active else units
     if not isinstance(value, Sequence) or len(value.items) != len(units):
-        draft.problem(value.mark, f"preactivations: a list of {len(units)} names, one for each named unit")
+        draft.problem(value.mark, f"a list of {len(units)} names, one for each named unit")
         return tuple(f"z_{unit}" for unit in units)
     return tuple(read_name(draft, item) if isinstance(item, Scalar) else "z" for item in value.items)
 

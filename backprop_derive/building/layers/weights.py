@@ -27,7 +27,7 @@ def read_weights(stack: Stack, entry: Entry, axis: Axis, read: Vector, default: 
         return _named_one_by_one(draft, value, axis, read)
     mark = value.mark if value is not None else entry.mark
     if isinstance(value, Mapping) or (isinstance(value, Scalar) and looks_like_number(value.text)):
-        draft.problem(mark, "weights: takes names; numbers go under `values:`")
+        draft.problem(mark, "takes names; numbers go under `values:`")
         return (_always(add()),)
     columns = read.axis or axis_to(read.length)
     text = value.text.strip() if isinstance(value, Scalar) else default
@@ -71,7 +71,7 @@ def _add_matrix(draft: Draft, name: str, rows: Axis, columns: Axis, mark: Mark, 
     wanted = (columns, rows) if transposed else (rows, columns)
     given = tuple(reversed(known.axes)) if transposed else known.axes
     first, shown = draft.places[name], f"{name}^T" if transposed else name
-    message = f"weights: this layer needs {_shape(wanted)} (to × from), but {shown} is {_shape(given)}: {name!r} is given at {first.path} (line {first.line})"
+    message = f"this layer needs {_shape(wanted)} (to × from), but {shown} is {_shape(given)}: {name!r} is given at {first.path} (line {first.line})"
     draft.problem(mark, message, shown)
 
 
@@ -87,7 +87,7 @@ def _named_one_by_one(draft: Draft, value: Sequence, axis: Axis, read: Vector) -
         return (_always(add()),) * (wanted or 1)
     if len(rows) != len(value.items) or len(rows) != wanted or any(len(row.items) != columns for row in rows):
         given = f"{len(value.items)} × {'/'.join(sorted({str(len(row.items)) for row in rows})) or '?'}"
-        draft.problem(value.mark, f"weights: {wanted} rows (to) of {columns} names (from) are expected, {given} are given")
+        draft.problem(value.mark, f"{wanted} rows (to) of {columns} names (from) are expected, {given} are given")
         return (_always(add()),) * wanted
     found: list[Row] = []
     for row in rows:
@@ -119,12 +119,12 @@ def read_bias(draft: Draft, entry: Entry, axis: Axis, default: str) -> tuple[Row
     if isinstance(value, Mapping):
         shared = value.get("shared")
         if len(value.entries) != 1 or shared is None:
-            draft.problem(value.mark, "bias: takes a name, a list of names, {shared: name}, or false")
+            draft.problem(value.mark, "takes a name, a list of names, {shared: name}, or false")
             return (None,)
         return (_always(Ref(_parameter(draft, shared))),)
     if isinstance(value, Sequence):
         if len(value.items) != axis.length.number:
-            draft.problem(value.mark, f"bias: one name a unit is expected: {form_text(axis.length)} names; {len(value.items)} given")
+            draft.problem(value.mark, f"one name a unit is expected: {form_text(axis.length)} names; {len(value.items)} given")
             return (None,)
         return tuple(_always(Ref(_parameter(draft, item))) for item in value.items)
     return (_bias_vector(draft, value, axis, default, value.mark if value is not None else entry.mark),)
@@ -132,7 +132,11 @@ def read_bias(draft: Draft, entry: Entry, axis: Axis, default: str) -> tuple[Row
 
 def _bias_vector(draft: Draft, value: Scalar | None, axis: Axis, default: str, mark: Mark) -> Row:
     if value is not None and looks_like_number(value.text):
-        draft.problem(mark, "bias: takes names; numbers go under `values:`", value.text)
+        draft.problem(mark, "takes names; numbers go under `values:`", value.text)
+        return _always(add())
+    if value is not None and value.text.lower() in ("false", "none"):
+        word = value.text.lower()
+        draft.problem(mark, f"{value.text!r} is no name, and the word for no bias is written {word}", value.text, (word,))
         return _always(add())
     name = read_name(draft, value) if value is not None else default
     draft.add(Node(name, ("j",), (axis,), role="parameter"), mark, shared=True)
