@@ -66,7 +66,8 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         fit=fit_of(graph, numbers, digits),
     )
     if code or output.with_code:
-        from backprop_derive.presentation.code.program import program_point, with_program
+        from backprop_derive.presentation.code.points import program_point
+        from backprop_derive.presentation.code.program import with_program
 
         document = with_program(document, derivation, program_point(derivation, None if numbers is None else numbers.evaluation))
     emit(document, output)

@@ -11,9 +11,10 @@ from backprop_derive.presentation.document import Document, Text
 from backprop_derive.presentation.mathematics.lines import FormulaLines
 from backprop_derive.presentation.styles import LatexWriter
 
-_WORDS = frozenset({"a", "A", "I"})  # a sentence has these as words
+_WORDS = frozenset({"a", "A", "I"})  # a sentence has these as words, but not in front of what follows
+_BEHIND_A_NAME = re.compile(r"[:,;.)]|$| (?:with|is|itself|reaches|stands|by|and|in)\b")
 _RANGE = r"(?<!\w)(?P<letter>[a-z]) = (?P<low>\w+)\.\.(?P<high>[\w+*-]+(?: [+-] \w+)*)"
-_NAME = r"(?<![\w\\])(?P<name>[A-Za-z][A-Za-z0-9_]*'*)(?![\w^\[(])"
+_NAME = r"(?<![\w\\'])(?P<name>[A-Za-z][A-Za-z0-9_]*'*)(?![\w^\[(])"
 _FOUND = re.compile(f"{_RANGE}|{_NAME}")
 
 
@@ -38,7 +39,7 @@ class Typesetter:
             samples = document.graph.samples
             letters = {samples.index, samples.size} if samples is not None else set()
             units = {node.unit for node in document.graph.nodes if is_name(node.unit)}
-            self.names = frozenset({*document.graph.by_name, *document.graph.functions, *letters, *units} - _WORDS)
+            self.names = frozenset({*document.graph.by_name, *document.graph.functions, *letters, *units})
 
     @property
     def formulas(self) -> FormulaLines:
@@ -66,7 +67,7 @@ class Typesetter:
             if found["letter"]:
                 high = re.sub(r"[A-Za-z]\w*", lambda name: latex_name(name[0]), found["high"]).replace("*", r"\,")
                 latex = rf"{found['letter']} = {found['low']}, \dots, {high}"
-            elif found["name"] in self.names:
+            elif found["name"] in self.names and (found["name"] not in _WORDS or _BEHIND_A_NAME.match(words, found.end())):
                 own = self.graph.latex.get(found["name"]) if self.graph is not None else None
                 latex = own or latex_name(found["name"])
             else:

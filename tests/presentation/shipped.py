@@ -16,7 +16,8 @@ from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.numerics.training import evaluate
 from backprop_derive.presentation.catalogue import present_catalogue
 from backprop_derive.presentation.checking import present_check
-from backprop_derive.presentation.code.program import program_point, with_program
+from backprop_derive.presentation.code.points import program_point
+from backprop_derive.presentation.code.program import with_program
 from backprop_derive.presentation.document import Document
 from backprop_derive.presentation.evaluating import present_evaluation
 from backprop_derive.presentation.figures import DIGITS

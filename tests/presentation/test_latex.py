@@ -142,6 +142,20 @@ def test_deltas_are_named_below_a_brace(spec: str, weight: str, braced: str) -> 
     assert braced in str(render(document_of(spec, weights=[(weight, None)]), "latex"))
 
 
+def test_names_among_words_are_formulas() -> None:
+    text = "inputs: x\ntargets: y\nnodes:\n  A: {weights: {s: x}, bias: w_in, activation: sigmoid, output: a}\nloss: half_squared_error\ncost: single\n"
+    page = str(render(present(derive(build_graph(read_spec(text)))), "latex"))
+    for words in ("sigmoid of $A$: the sigmoid's derivative", "$z_{A}$ is linear in $s$:", r"$w_{\mathrm{in}}$ is added in $z_{A}$,", "with respect to a pre-activation"):
+        assert words in page
+
+
+def test_an_article_is_no_name() -> None:
+    text = "inputs: x\nparameters: w\ntargets: y\nequations: {a: w*x, p: a^2, L: 1/2*(p - y)^2}\nloss: L\n"
+    page = str(render(present(derive(build_graph(read_spec(text)))), "latex"))
+    for words in ("reaches $L$ through $a$:", "derivative of $p$ with respect to $a$,", "$a$ is linear in $w$", "the derivative of a sum is"):
+        assert words in page
+
+
 def test_a_page_without_deltas_has_no_braces() -> None:
     assert "underbrace" not in str(render(document_of("two_hidden_nodes", forms=["chain", "textbook"]), "latex"))
 

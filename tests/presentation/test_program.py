@@ -15,9 +15,9 @@ from shipped import SPECS, graph_of, shipped_documents
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import Derivation, derive
 from backprop_derive.errors import BackpropError, NotYetError
-from backprop_derive.numerics.drawing import draw_point
 from backprop_derive.numerics.training import evaluate
-from backprop_derive.presentation.code.program import Point, program_blocks, program_point, with_program
+from backprop_derive.presentation.code.points import Point, program_point
+from backprop_derive.presentation.code.program import program_blocks, with_program
 from backprop_derive.presentation.document import Listing
 from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.presenting import present
@@ -60,8 +60,7 @@ def test_the_code_of_every_shipped_spec_proves_its_gradients(spec: str, capsys: 
 @pytest.mark.parametrize("name", ALL_NETWORKS)
 def test_the_code_of_other_networks_proves_their_gradients(name: str) -> None:
     derivation = derive(build_graph(read_spec(ALL_NETWORKS[name])))
-    found = draw_point(derivation.graph, 1)
-    assert run(cells_of(derivation, Point(found.values, found.sizes, True)))["gradients"]
+    assert run(cells_of(derivation, program_point(derivation, None)))["gradients"]
 
 
 @pytest.mark.parametrize("spec", ["mazur", "karpathy_neuron", "han_kamber", "weight_decay", "hmkcode"])
@@ -81,6 +80,27 @@ def test_a_wrong_gradient_stops_the_comparison() -> None:
     assert wrong != backward
     with pytest.raises(AssertionError, match="w5"):
         run([*others, wrong, comparison])
+
+
+def test_large_layers_run_too() -> None:
+    """Large arrays are drawn in the program, but targets keep what is assumed of them; few places are compared."""
+    derivation = derive(build_graph(read_spec("inputs: 50\nlayers:\n  - dense: 45\n    activation: relu\n  - dense: 30\n    activation: softmax\nloss: cross_entropy\n")))
+    cells = cells_of(derivation, point_of(derivation))
+    assert '"W1": np.random.default_rng' in cells[1]
+    assert "y = np.array([\n" in cells[1]
+    names = run(cells)
+    assert len(names["places"]) <= 20
+
+
+KINK = "inputs: x\nparameters: w\ntargets: y\nequations: {a: relu(w*x), L: (a - y)^2}\nloss: L\ncost: single\nvalues: {x: 2, y: 1, w: %s}\n"
+
+
+@pytest.mark.parametrize(("weight", "asserted"), [("0.5", True), ("0", False), ("0.00001", False)])
+def test_nothing_is_asserted_at_a_kink(weight: str, asserted: bool) -> None:
+    derivation = derive(build_graph(read_spec(KINK % weight)))
+    cells = cells_of(derivation, point_of(derivation))
+    assert ("assert" in cells[-1].splitlines()[-1].split()) is asserted
+    run(cells)
 
 
 def test_code_reads_like_the_formulas() -> None:

@@ -56,9 +56,9 @@ def set_rows(rows: Sequence[Row], formulas: FormulaLines, width: float) -> SetRo
     column = max((width_of(line) for right in rights for line in right), default=0.0)
     beside = room - column - GAP
     side_by_side = beside >= _NARROWEST_REASON and all(
-        len(right) == 1 and _letters(row.reason) * _LETTER <= _MOST_LINES_BESIDE * beside for row, right in zip(rows, rights, strict=True) if row.reason
+        len(right) == 1 and _letters(row.reason) * _LETTER <= _MOST_LINES_BESIDE * beside for row, right in zip(rows, rights, strict=True) if any(row.reason)
     )
-    found = (SetRow(left, row.relation, right, row.reason, bool(row.reason) and side_by_side) for row, left, right in zip(rows, lefts, rights, strict=True))
+    found = (SetRow(left, row.relation, right, row.reason if any(row.reason) else (), any(row.reason) and side_by_side) for row, left, right in zip(rows, lefts, rights, strict=True))
     return SetRows(tuple(found), stacked, beside, room - CONTINUED)
 
 
