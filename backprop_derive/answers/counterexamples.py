@@ -32,6 +32,7 @@ def counterexample(worlds: Worlds, pairs: Sequence[tuple[Side, Side]], definitio
     The left side of a pair is taken as the right one.
     """
     fallback: Counterexample | None = None
+    size = 0.0
     for point in _points(worlds):
         world = World(worlds.derivation, worlds.derivatives, point, FLOAT)
         try:
@@ -44,7 +45,8 @@ def counterexample(worlds: Worlds, pairs: Sequence[tuple[Side, Side]], definitio
         example = Counterexample(_told(worlds, point), _number(claimed), _number(true), _entry(worlds, point, pairs[0][0], at))
         if all(value == 0 or MODERATE[0] < abs(value) < MODERATE[1] for value in (claimed, true)):
             return example
-        fallback = fallback or example
+        if min(abs(claimed), abs(true)) >= size and max(abs(claimed), abs(true)) < MODERATE[1]:
+            fallback, size = example, min(abs(claimed), abs(true))
     return fallback
 
 

@@ -38,6 +38,11 @@ class Coverage:
     seen: Seen
     unseen: tuple[str, ...] = ()
 
+    @property
+    def kinked(self) -> bool:
+        """Whether there are kinks at all."""
+        return bool(self.seen)
+
 
 def covering(worlds: Worlds, sides: Sequence[Side] = (), definitions: Definitions = NOTHING) -> Coverage:
     """Points that show both sides of every kink of the network, and of those in an answer itself: its masks, its maxima.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
@@ -19,12 +19,16 @@ from backprop_derive.answers.counterexamples import counterexample
 from backprop_derive.answers.coverage import Coverage, covering
 from backprop_derive.answers.grounds import FREE, Ground, grounds
 from backprop_derive.answers.statements import Side
-from backprop_derive.answers.worlds import NOTHING, Definitions, Worlds
+from backprop_derive.answers.worlds import NOTHING, Definitions, World, Worlds
 from backprop_derive.errors import EvaluationError, NotYetError
+from backprop_derive.numerics.backends import Array
 
+Sameness = Literal["equal", "different", "half", "neither"]
 THRESHOLD = 1e-20
 ABSOLUTE = 1e-28
 """Below this, numbers are what rounding in 40 digits leaves of 0."""
+SUSPICIOUS = 1e-9
+SEARCHED = 24
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,14 @@ def decide(worlds: Worlds, readings: Sequence[Reading], definitions: Definitions
             try:
                 coverage = covering(there, (reading.left, reading.right), definitions)
                 at = first_difference(there, reading, coverage, definitions)
+                proved = at is None and _is_proved(there, ground, reading, definitions)
+                if at is None and not proved and (coverage.kinked or ground.is_discrete):
+                    at = searched_difference(there, reading, coverage, definitions)
             except (Undecidable, EvaluationError, NotYetError) as undecided:
                 reasons.append(str(undecided))
                 continue
             if at is None:
-                return _equal(there, ground, reading, coverage, definitions)
+                return _equal(there, ground, reading, coverage, proved=proved)
             differences.append(Difference(reading, there, at))
         found = differences or found
     if not found:
@@ -85,36 +92,53 @@ def decide(worlds: Worlds, readings: Sequence[Reading], definitions: Definitions
 
 
 def first_difference(worlds: Worlds, reading: Reading, coverage: Coverage, definitions: Definitions = NOTHING) -> int | None:
-    """The number of the first point at which the sides differ; None if there is none.
+    """The number of the first point at which the sides differ, in 40 digits; None if there is none.
 
-    Points at which a side has no value are passed over. Raises Undecidable where there is no other.
+    Raises Undecidable where the sides are equal wherever both have a value, and only one of them has one at some points.
     """
-    decided = 0
+    seen = set[Sameness]()
     for at in coverage.points:
-        same = _same_at(worlds, at, reading, definitions)
-        if same is False:
+        same = _same_at(worlds.exact(at), reading, definitions, THRESHOLD, ABSOLUTE)
+        if same == "different":
             return at
-        decided += same is not None
-    if not decided:
+        seen.add(same)
+    if "equal" not in seen:
         raise Undecidable("one of the sides has no value at any random point")
+    if "half" in seen:
+        raise Undecidable("the sides are equal where both have a value, but at some points only one of them has one")
     return None
 
 
-def _same_at(worlds: Worlds, at: int, reading: Reading, definitions: Definitions) -> bool | None:
-    """Whether the sides are equal at a point; None where one of them has no value there."""
-    world = worlds.exact(at)
+def searched_difference(worlds: Worlds, reading: Reading, coverage: Coverage, definitions: Definitions = NOTHING) -> int | None:
+    """The same at many more points, in double precision first: where kinks or targets of 0 and 1 make cases, a few points see only a
+    few of them together."""
+    for at in range(SEARCHED):
+        if at in coverage.points or _same_at(worlds.floating(at), reading, definitions, SUSPICIOUS, SUSPICIOUS) in ("equal", "neither"):
+            continue
+        same = _same_at(worlds.exact(at), reading, definitions, THRESHOLD, ABSOLUTE)
+        if same == "different":
+            return at
+        if same == "half":
+            raise Undecidable("the sides are equal where both have a value, but at some points only one of them has one")
+    return None
+
+
+def _same_at(world: World, reading: Reading, definitions: Definitions, relative: float, absolute: float) -> Sameness:
+    """Whether the sides are equal at a point, where only one of them has a value (`half`), or neither."""
     left, right = world.value(reading.left, definitions), world.value(reading.right, definitions)
     if left.sampled != right.sampled:
         spread = [each if each.sampled else replace(each, values=each.values[None], scales=each.scales[None]) for each in (left, right)]
         left, right = spread
     pairs = [np.broadcast_arrays(first, second) for first, second in ((left.values, right.values), (left.scales, right.scales))]
     (first, second), (one, other) = pairs
-    if not (_finite(first) and _finite(second)):
-        return None
-    return all(abs(a - b) <= THRESHOLD * max(c, d) + ABSOLUTE for a, b, c, d in zip(first.flat, second.flat, one.flat, other.flat, strict=True))
+    finite = _is_finite(first), _is_finite(second)
+    if not all(finite):
+        return "half" if any(finite) else "neither"
+    same = all(abs(a - b) <= relative * max(c, d) + absolute for a, b, c, d in zip(first.flat, second.flat, one.flat, other.flat, strict=True))
+    return "equal" if same else "different"
 
 
-def _finite(values: Any) -> bool:
+def _is_finite(values: Array) -> bool:
     return all(value - value == 0 for value in values.flat)
 
 
@@ -139,8 +163,11 @@ def _fitting(readings: Iterable[Reading]) -> Iterator[Reading]:
 # -- verdicts -----------------------------------------------------------------------------------------------------------
 
 
-def _equal(worlds: Worlds, ground: Ground, reading: Reading, coverage: Coverage, definitions: Definitions) -> Verdict:
-    proved = proved_equal(worlds, reading.left, reading.right, ground.facts if not ground.assumptions else None, definitions)
+def _is_proved(worlds: Worlds, ground: Ground, reading: Reading, definitions: Definitions) -> bool:
+    return proved_equal(worlds, reading.left, reading.right, ground.facts if not ground.assumptions else None, definitions)
+
+
+def _equal(worlds: Worlds, ground: Ground, reading: Reading, coverage: Coverage, *, proved: bool) -> Verdict:
     notes = [reading.note] if reading.note else []
     if not proved:
         notes += [*coverage.unseen, *_sizes_told(worlds, coverage)]

@@ -30,6 +30,11 @@ class Ground:
     said: tuple[str, ...] = ()
     conditional: bool = False
 
+    @property
+    def is_discrete(self) -> bool:
+        """Whether some leaves take a few values only."""
+        return any(each.kind in ("one_hot", "binary", "sign") for each in self.assumptions)
+
 
 FREE = Ground()
 

@@ -86,6 +86,14 @@ equations:
   loss: -(y1*log(p1) + y2*log(p2))
 cost: single
 """,
+    "gates": """
+parameters: [x, y, z, w]
+equations:
+  k: max(z, w)
+  s: x*y + k
+  f: 2*s
+cost: single
+""",
     "large": """
 inputs: {x: 784}
 layers: [{dense: 100, activation: relu}, {dense: 10, activation: softmax}]

@@ -40,6 +40,9 @@ RIGHT = [
     ("rectified", "dC/dw1 = (o-t) o (1-o) w2 step(z) x"),
     ("rectified", "dC/dw1 = (o-t) o (1-o) w2 step(h) x"),
     ("rectified", "dC/dw2 = (o-t) o (1-o) max(z, 0)"),
+    ("rectified", "dC/dw1 = (o-t) o (1-o) w2 h/z x"),
+    ("gates", "df/dw = 2*where(w > z, 1, 0)"),
+    ("gates", "df/dw = 2*where(k > z, 1, 0)"),
     ("scaled", "dL/dw = (o-t)*3*x"),
 ]
 WRONG = [
@@ -68,6 +71,11 @@ WRONG = [
     ("rectified", "dC/dw1 = (o-t) o (1-o) step(w2) step(z) x"),
     ("written out", "dloss/dw = (p2 - y2)*z1"),
     ("scaled", "dL/dw = (o-t)*x"),
+    ("classes", "dL/dW1[1,1] = a1[1]*x[1]"),
+    ("classes", "dL/dW1[1,1] = (a1[1] + y[1])*x[1]"),
+    ("classes", "dL/dW1[1,1] = (a1[1] - y[2])*x[1]"),
+    ("gates", "df/dw = 2*where(w > s, 1, 0)"),
+    ("gates", "df/dw = 2*where(z > w, 1, 0)"),
 ]
 CONDITIONS = [
     ("layers", "dL/dW2 = (a2-y) a1^T", "equal-if", ("sum(y) = 1",)),
@@ -152,6 +160,12 @@ def test_a_counterexample_is_readable_and_true() -> None:
     assert set(example.values) == {"x1", "x2", "w11", "w12", "w21", "w22", "v1", "v2", "y"}
     assert all(len(value) < 5 for value in example.values.values())
     assert float(example.claimed) == pytest.approx(-float(example.right))
+
+
+def test_what_has_no_value_at_some_points_is_not_called_right() -> None:
+    verdict = judged("rectified", "dC/dw1 = (o-t) o (1-o) w2 z/h x")
+    assert verdict.outcome == "undecided"
+    assert "only one of them has one" in verdict.reason
 
 
 LARGE = [
