@@ -160,12 +160,14 @@ class UnicodeWriter(AsciiWriter):
 class LatexWriter(Writer):
     r"""amsmath: `\frac{1}{m}\sum_{i=1}^{m}(y' - y)\,f_B'(z_B)\,o_{1}`."""
 
+    bar_on_words = r"\bar"
+
     def name(self, name: str, indices: Sequence[str]) -> str:
         joined = ("" if all(len(index) == 1 for index in indices) else ",").join(indices)
         own = self.graph.latex.get(name)
         if own is None and name in self.extra and name.startswith(_BAR):
             inner = self.name(name.removeprefix(_BAR), ())
-            own = rf"\overline{{{inner}}}" if inner.startswith(r"\mathrm") else rf"\bar{{{inner}}}"
+            own = rf"{self.bar_on_words if inner.startswith(_UPRIGHT) else _BAR_SIGN}{{{inner}}}"
         if own is None:
             return latex_name(name, joined)
         return f"{{{own}}}_{{{joined}}}" if joined else own
@@ -258,5 +260,6 @@ class LatexWriter(Writer):
         return Written(rf"\underbrace{{{self._bracketed(body, PRODUCT)}}}_{{{label}}}")
 
 
+_UPRIGHT, _BAR_SIGN = r"\mathrm", r"\bar"
 _BAR = "bar_"  # in front of the name of a node: the name of its adjoint
 _LATEX_CALLS = {"sqrt": r"\sqrt{@}", "abs": r"\left|@\right|", "exp": r"e^{@}", "step": "[@ > 0]"}

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from backprop_derive.notation import is_name, latex_name
 from backprop_derive.presentation.document import Document, Text
-from backprop_derive.presentation.mathematics.lines import FormulaLines
-from backprop_derive.presentation.styles import LatexWriter
+from backprop_derive.presentation.mathematics.lines import FormulaLines, TypesetWriter
 
 _WORDS = frozenset({"a", "A", "I"})  # a sentence has these as words, but not in front of what follows
 _BEHIND_A_NAME = re.compile(r"[:,;.)]|$| (?:with|is|itself|reaches|stands|by|and|in)\b")
@@ -33,7 +32,7 @@ class Typesetter:
         self.formulas_if_any: FormulaLines | None = None
         self.names: frozenset[str] = frozenset()
         if document.graph is not None:
-            writer = LatexWriter(document.graph)
+            writer = TypesetWriter(document.graph)
             writer.know(document.names)
             self.formulas_if_any = FormulaLines(writer)
             samples = document.graph.samples

@@ -21,6 +21,7 @@ from backprop_derive.presentation.code.program import with_program
 from backprop_derive.presentation.document import Document
 from backprop_derive.presentation.evaluating import present_evaluation
 from backprop_derive.presentation.figures import DIGITS
+from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.presenting import present
 from backprop_derive.spec.loading import load_spec
 
@@ -59,3 +60,9 @@ def shipped_documents() -> Mapping[str, Document]:
     found["mazur-check"] = present_check(check_gradients(derive(graph_of("mazur"))), graph_of("mazur"))
     found["list"] = present_catalogue(None, {spec.stem: spec.stem for spec in SPECS})
     return found
+
+
+@cache
+def shipped_pages(format_name: str) -> Mapping[str, str]:
+    """The same as text in a format."""
+    return {name: str(render(document, format_name)) for name, document in shipped_documents().items()}

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from markdown_it import MarkdownIt  # comes with rich
-from shipped import GOLDEN, document_of, shipped_documents
+from shipped import GOLDEN, document_of, shipped_pages
 from test_hostile_words import HOSTILE, document_with
 
 from backprop_derive.presentation.document import Document, Paragraph
@@ -32,8 +32,7 @@ def test_the_page_of_one_weight_is_the_golden_one() -> None:
 def test_markdown_takes_nothing_from_a_formula() -> None:
     """Neither signs behind backslashes nor emphasis nor tags: also readers that know no mathematics leave every formula whole."""
     formulas = 0
-    for name, document in shipped_documents().items():
-        text = str(render(document, "markdown"))
+    for name, text in shipped_pages("markdown").items():
         page = shown(text)
         for found in FORMULA.finditer(text):
             formulas += 1
@@ -44,9 +43,8 @@ def test_markdown_takes_nothing_from_a_formula() -> None:
 
 def test_inline_formulas_are_read_as_such() -> None:
     """A dollar opens before a letter and closes behind one; no digit stands behind it."""
-    for document in shipped_documents().values():
-        text = str(render(document, "markdown")).replace("$$", "")
-        for found in re.finditer(r"(?<!\\)\$([^$\n]+)(?<!\\)\$(.?)", text):
+    for text in shipped_pages("markdown").values():
+        for found in re.finditer(r"(?<!\\)\$([^$\n]+)(?<!\\)\$(.?)", text.replace("$$", "")):
             assert found[1] == found[1].strip()
             assert not found[2].isalnum()
 

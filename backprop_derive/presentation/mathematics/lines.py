@@ -19,6 +19,12 @@ _SHORT = 14.0  # em; what is shorter stays in one line of words
 _WIDEST_PART = 0.45  # of the room, that a fraction, a root or an exponent may take, in which no line can end
 
 
+class TypesetWriter(LatexWriter):
+    """Formulas as they are set on a page: a bar is as wide as the word below it."""
+
+    bar_on_words = r"\overline"
+
+
 class FormulaLines:
     """Writes formulas in lines of at most `room` em, as LaTeX of amsmath."""
 
@@ -82,7 +88,7 @@ def _line(pieces: Sequence[str]) -> str:
     return "{}" + text if text.startswith(("+", "-", r"\cdot")) else text
 
 
-class _BreakableWriter(LatexWriter):
+class _BreakableWriter(TypesetWriter):
     """Marks the places where a line may end. None is inside braces, where TeX could not break."""
 
     gap = _BREAK
