@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 from backprop_derive import build_graph, load_spec
 from backprop_derive.cli.main import commands
 from backprop_derive.errors import AnswerError, SpecError, UsageError
+from backprop_derive.grading import running
 from backprop_derive.grading.attendant import Attendant
 from backprop_derive.grading.journal import Journal
 from backprop_derive.grading.marks import Mark, Marked, marked_from
@@ -181,8 +182,8 @@ def test_several_jobs_find_the_same(folder: Path) -> None:
     assert marked_submissions(NETWORK, submissions_in(folder), jobs=2) == marked_submissions(NETWORK, submissions_in(folder))
 
 
-@pytest.mark.skipif(find_spec("joblib") is not None, reason="joblib is there")
-def test_several_jobs_without_joblib_say_what_to_install(folder: Path) -> None:
+def test_several_jobs_without_joblib_say_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "find_spec", lambda _: None)
     result = run(str(folder), "--jobs", "2")
     assert result.exit_code == 2
     assert "pip install 'backprop_derive[grade]'" in result.stderr
