@@ -1,6 +1,7 @@
 """A number as an answer: judged at the values of the spec, at the precision with which it was written.
 
-Half a unit of the last digit is exact, one unit is rounded, within 2 % is close (intermediate rounding?); else it is different.
+Half a unit of the last digit is exact, one unit is rounded (of a single digit it is close), within 2 % is close (intermediate rounding?);
+else it is different.
 """
 
 from __future__ import annotations
@@ -77,16 +78,10 @@ def _grade(written: Any, value: float) -> str:
     exactly = 1e-12 * max(abs(value), abs(middle))
     if gap <= half * (1 + 1e-9) + exactly:
         return "exact"
-    if gap <= 2 * half * (1 + 1e-9) and gap <= CLOSE * abs(value):
-        return "rounded"
-    if gap <= 2 * half * (1 + 1e-9) and _truncated(middle, value, half):
-        return "close"
+    if gap <= 2 * half * (1 + 1e-9):
+        # of a single digit, one unit is up to the whole number
+        return "rounded" if gap <= CLOSE * abs(value) or abs(middle) >= 20 * half else "close"
     return "close" if gap <= CLOSE * abs(value) else "different"
-
-
-def _truncated(number: float, value: float, half: float) -> bool:
-    """Whether the digits that are written are the first digits of the value."""
-    return abs(number) <= abs(value) < abs(number) + 2 * half and number * value > 0
 
 
 def _right(grade: str, truth: Truth, written: Any) -> Verdict:
@@ -97,7 +92,7 @@ def _right(grade: str, truth: Truth, written: Any) -> Verdict:
         notes.append(f"rounded: it is {_short(truth.value)}")
     if grade == "close":
         off = abs(float(written.mid.a) - truth.value) / abs(truth.value)
-        notes.append(f"it is {_short(truth.value)}: " + (f"{off:.1%} off, intermediate rounding?" if off <= CLOSE else "the digits are cut off, not rounded"))
+        notes.append(f"it is {_short(truth.value)}: " + (f"{off:.1%} off, intermediate rounding?" if off <= CLOSE else "one unit of the last digit off"))
     return Verdict("close" if grade == "close" else "equal", "proved" if truth.certain else "sampled", notes=tuple(notes))
 
 

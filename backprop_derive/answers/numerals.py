@@ -44,7 +44,8 @@ def unit_of(numeral: Numeral) -> Fraction:
 def written_interval(side: Side, exact: Collection[Fraction] = ()) -> Any:
     """The interval of the numbers that a side of numerals stands for. Raises EvaluationError where it has no value."""
     try:
-        return _interval(side.syntax, frozenset((*exact, *EXACT)))
+        # a number by itself is a result, also where the spec has the same one
+        return _interval(side.syntax, frozenset() if side.number is not None else frozenset((*exact, *EXACT)))
     except (ArithmeticError, ValueError) as error:
         raise EvaluationError(f"this has no value: {error}") from None
 
