@@ -74,6 +74,8 @@ class Grouper:
     # -- sums ---------------------------------------------------------------------------------------------------------
 
     def _sum(self, tree: Call) -> Syntax:
+        if not tree.arguments:
+            raise fault("there is nothing to sum in these brackets", tree)
         letter, options = tree.arguments[1] if len(tree.arguments) > 1 else None, dict(tree.options)
         body = self._below(letter).grouped(tree.arguments[0])
         if options.keys() - {"axis"}:

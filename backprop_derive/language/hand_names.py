@@ -74,7 +74,7 @@ class NameReader(Reader):
         if token.kind in ("end", "newline"):
             raise self.error("a script is missing here", token)
         self.take()
-        if raised and token.kind == "word" and len(token.text) > 1 and token.text[0] == "T" and not self.lexicon.is_name("T"):  # W^Tx
+        if raised and token.kind == "word" and token.text[0] == "T" and token.text[1:2].isalpha() and not self.lexicon.is_name("T"):  # W^Tx
             self.at -= 1
             self.tokens[self.at : self.at + 1] = [Token("word", "T", token.start, token.start + 1), rest_of(token, token.text[1:], token.start + 1)]
             token = self.take()
@@ -82,8 +82,10 @@ class NameReader(Reader):
 
     def group(self) -> list[Token]:
         """The tokens between the bracket that stands here and the one that closes it, both taken."""
-        opened = self.open()
         closing = {"{": "}", "(": ")", "[": "]"}
+        if not self.peek(*closing):
+            raise self.error("a bracket should open here", self.token)
+        opened = self.open()
         inside: list[Token] = []
         waiting = [closing[opened.kind]]
         while True:
@@ -297,7 +299,7 @@ class NameReader(Reader):
 
 
 def rest_of(token: Token, text: str, start: int) -> Token:
-    return Token(token.kind if not text[:1].isdigit() else "number", text, start, token.end)
+    return Token("number" if text.isdigit() else token.kind, text, start, token.end)
 
 
 def split_digits(word: str) -> tuple[str, str]:

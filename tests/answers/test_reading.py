@@ -67,6 +67,8 @@ def test_a_formula_is_read_as_it_is_meant(spec: str, text: str, expected: str) -
         ("neurons", "x1^2^3", "a second ^"),
         ("neurons", r"\frac{\partial^2 L}{\partial w}", "second derivatives"),
         ("layers", r"W_2 (\hat y - y)", "the shapes do not fit"),
+        ("neurons", "sum()", "nothing to sum"),
+        ("layers", "W2^T2p", "'T2p' is not defined"),
     ],
 )
 def test_what_cannot_be_read_says_why(spec: str, text: str, message: str) -> None:
