@@ -185,3 +185,14 @@ def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
 def test_a_file_that_is_too_long_is_caught() -> None:
     assert too_long("x = 1\n" * (MAXIMUM_LINES + 1))
     assert not too_long("x = 1\n" * MAXIMUM_LINES)
+
+
+# -- tests are told apart by their names ----------------------------------------------------------------------------------
+
+
+def test_no_two_test_files_have_the_same_name() -> None:
+    """The folders of tests are no packages: two files of one name cannot be collected in one run."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        found.setdefault(path.name, []).append(path.relative_to(Path(__file__).parent).as_posix())
+    assert [paths for name, paths in found.items() if len(paths) > 1 and name != "conftest.py"] == []
