@@ -17,6 +17,8 @@ _ACCUMULATED = ("z", "net", "s", "u")
 """How pre-activations are called where nothing says that they are some."""
 
 
+_OF_LAYERS = ("W", "w", "b", "z", "a", "h", "delta")
+"""What is numbered by layers."""
 _NO_BATCHES = ("C", "E", "J", "L")
 """What costs are called."""
 
@@ -103,19 +105,37 @@ class Entries:
         own, batch = self.quantities[self.batches[name]].axes, axis_to(size(samples.size))
         return Quantity((*own, batch) if columns else (batch, *own))
 
-    def _all(self) -> Iterator[Entry]:
+    @cached_property
+    def last_layer(self) -> int | None:
+        """What L is as a label, where layers are numbered: the number of the last one. None where L is itself a label."""
+        of_layers = [entry for entry in self._exact if entry.base in _OF_LAYERS]
+        numbered = [entry for entry in of_layers if entry.tail.isdigit() and len(entry.tail) < 3]
+        if not numbered or any(entry.tail.startswith("L") for entry in of_layers):
+            return None
+        arrays = [int(entry.tail) for entry in numbered if entry.rank and entry.labelled]
+        if arrays:
+            return max(arrays)
+        highest = {max(int(entry.tail) for entry in numbered if entry.base == base) for base in {entry.base for entry in numbered}}
+        return highest.pop() if len(highest) == 1 else None  # one neuron a layer
+
+    @cached_property
+    def _exact(self) -> tuple[Entry, ...]:
+        """The names that the spec has, and its aliases."""
         graph = self.derivation.graph
-        exact = [entry_of(name, quantity) for name, quantity in self.quantities.items()]
-        exact += [replace(entry_of(alias, self.quantities[name]), name=name) for alias, name in graph.aliases.items()]
-        yield from exact
-        known = {(entry.base, entry.tail) for entry in exact}
-        for entry in self._others(exact):
+        own = [entry_of(name, quantity) for name, quantity in self.quantities.items()]
+        return (*own, *(replace(entry_of(alias, self.quantities[name]), name=name) for alias, name in graph.aliases.items()))
+
+    def _all(self) -> Iterator[Entry]:
+        yield from self._exact
+        known = {(entry.base, entry.tail) for entry in self._exact}
+        for entry in self._others(self._exact):
             if (entry.base, entry.tail) not in known and entry.base + entry.tail not in self.reserved:
                 yield entry
 
     def _others(self, exact: Sequence[Entry]) -> Iterator[Entry]:
         """Names that the spec does not have, where they are clear."""
         yield from self._deltas()
+        yield from (entry.called("a", entry.tail) for entry in exact if entry.base == "z" and entry.rank and entry.labelled)  # no activation
         yield from _only_layers(exact)
         for name in self.batches:
             yield entry_of(name, self.batch_quantity(name, columns=True))

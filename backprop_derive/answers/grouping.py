@@ -144,7 +144,7 @@ class Grouper:
         if low.variables() or high.variables():
             return tuple(ends)
         length = form_text(own[0].high)
-        raise fault(f"{letter.name} runs from {form_text(own[0].low)} to {length} here, and this sum over other places", tree.arguments[3])
+        raise fault(f"{letter.name} runs from {form_text(own[0].low)} to {length} here, and this sum from {form_text(low)} to {form_text(high)}", tree.arguments[3])
 
     def _is_alias(self, tree: Syntax) -> bool:
         """A name that was read as the number of samples, which may be another number."""
@@ -230,8 +230,18 @@ class Grouper:
             if self._rank(left) == self._rank(right) == 1 and self._entries(left).shape != self._entries(right).shape:
                 return Binary("@", left, Transpose(right, start=right.start, end=right.end), start=left.start, end=right.end)
             raise fault("⊗ can be the outer product or the product entry by entry", right, hint="write x y^T or x ⊙ y")
+        if operator in ("", MATRIX) and arrays and self._are_columns(left, right):
+            if operator == MATRIX:
+                raise fault("· between two vectors can be the scalar product or the product entry by entry", right, hint="write x^T y or x ⊙ y")
+            self.notes.setdefault("two vectors side by side were multiplied entry by entry")
+            operator = ELEMENTWISE
         spelled = {ELEMENTWISE: "*", OUTER: "*", "": "@" if arrays else "*", MATRIX: "@" if arrays else "*", "@": "@" if arrays else "*"}
         return Binary(spelled.get(operator, operator), left, right, start=left.start, end=right.end)
+
+    def _are_columns(self, left: Syntax, right: Syntax) -> bool:
+        """Two vectors that both stand upright, of one length."""
+        first, second = self._entries(left), self._entries(right)
+        return len(first.shape) == len(second.shape) == 1 and not first.row and not second.row and first.shape == second.shape
 
     def _rank(self, tree: Syntax) -> int:
         """How many axes a piece has; a formula with indices is a number. Raises FormulaError where shapes do not fit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from backprop_derive.answers.sides import NO_FREE_LETTERS, Letters, aligned, side_of
@@ -13,6 +14,7 @@ from backprop_derive.language.hand_grammar import HandReader, Reading, parse_han
 from backprop_derive.language.hand_tokens import tokenize_hand
 from backprop_derive.language.lexicon import NO_LETTERS, FinalError, Mention
 from backprop_derive.language.syntax import Name
+from backprop_derive.notation import canonical
 
 __all__ = ["read_statement", "side_of"]
 
@@ -64,16 +66,22 @@ def _with_notes(side: Side, notes: tuple[str, ...], text: str, vocabulary: Vocab
     for each in side.syntax.walk():
         if isinstance(each, Name) and each.name in vocabulary.quantities and each.end > each.start:
             written = text[each.start : each.end]
-            if _bare(written) != _bare(name_text(each)):
+            if _says_more(name_text(each), canonical(written), sampled=vocabulary.quantities[each.name].sampled):
                 found.append(f"{written} was read as {name_text(each)}")
     return replace(side, notes=tuple(dict.fromkeys(found)))
 
 
-def _bare(text: str) -> str:
-    """A name without the marks that say nothing, to tell whether it was read as it was written."""
+def _says_more(read: str, written: str, *, sampled: bool) -> bool:
+    """Whether a name is another than what was written, the letter of a sample aside."""
+    more, less = _bare(written) - _bare(read), _bare(read) - _bare(written)
+    return bool(less) or more.total() > int(sampled and "".join(more).isalpha())
+
+
+def _bare(text: str) -> Counter[str]:
+    """The characters of a name without the marks that say nothing."""
     for command in ("\\left", "\\right", "\\mathrm", "\\mathbf", "\\text", "\\prime", "\\partial", "\\mathcal", "\\boldsymbol", "\\hat"):
         text = text.replace(command, "'" if command == "\\prime" else "hat" if command == "\\hat" else "")
-    return "".join(sorted(character for character in text if character.isalnum() or character == "'"))
+    return Counter(character for character in text if character.isalnum() or character == "'")
 
 
 # -- names defined on the way -------------------------------------------------------------------------------------------

@@ -66,13 +66,11 @@ def _is_parameter(found: Name, vocabulary: Vocabulary) -> bool:
 
 def _starts_from(tree: Syntax, found: Name) -> bool:
     """Whether the old value is a term of the new one: `w − …`."""
-    match tree:
-        case Name():
-            return tree == found
-        case Binary("+" | "-"):
-            return _starts_from(tree.left, found) or _starts_from(tree.right, found)
-        case _:
-            return False
+    while isinstance(tree, Binary) and tree.operator in ("+", "-"):
+        if found in (tree.left, tree.right):
+            return True
+        tree = tree.left
+    return False
 
 
 def _updated(found: Name, right: Syntax, vocabulary: Vocabulary, *, change: bool) -> Side:

@@ -150,7 +150,7 @@ class Vocabulary:
             hint = f"{written(plain)} is a quantity; a prime stands behind the name of a function, as in f'(z)"
         elif any(piece.kind in ("label", "raised") and "l" in piece.text for piece in mention.pieces):
             hint = "l stands for any layer; write the layer's number"
-        elif others := [entry.name for entry in self.entries.by_base.get(mention.base, ()) if entry.rank]:
+        elif others := list(dict.fromkeys(entry.name for entry in self.entries.by_base.get(mention.base, ()) if entry.rank)):
             hint = f"there {'is' if len(others) == 1 else 'are'} {' and '.join(self._shape_text(other) for other in others[:4])}"
         return FormulaError(f"{name!r} is not defined in this network", "", mention.start, mention.end, hint, () if hint else near)
 
@@ -162,22 +162,12 @@ class Vocabulary:
 
     def _numbered(self, mention: Mention) -> Mention:
         """The labels L, L-1, … of the last layers as numbers, where layers have numbers and L is none of their names."""
-        last = self._last_layer.get(mention.base) or self._last_layer.get(mention.base.swapcase())
-        if last is None:
+        last = self.entries.last_layer
+        if last is None or not any(piece.text.startswith("L") for piece in mention.pieces):
             return mention
         numbers = {"L": last} | {f"L-{back}": last - back for back in range(1, last)} | {f"L+{on}": last + on for on in range(1, 3)}
         pieces = tuple(replace(piece, text=str(numbers[piece.text])) if piece.kind != "digits" and piece.text in numbers else piece for piece in mention.pieces)
         return replace(mention, pieces=pieces)
-
-    @cached_property
-    def _last_layer(self) -> Mapping[str, int]:
-        """The highest number behind each letter that layers are numbered by."""
-        found: dict[str, int] = {}
-        for base, entries in self.entries.by_base.items():
-            numbers = [int(entry.tail) for entry in entries if entry.tail.isdigit() and len(entry.tail) < 3]
-            if numbers and not any(entry.tail.startswith("L") for entry in entries):
-                found[base] = max(numbers)
-        return found
 
     def _try_samples(self, mention: Mention, letters: Letters) -> None:
         """Raises SampleLetterError if the mention is a quantity when one of its letters is the sample's."""
@@ -233,7 +223,7 @@ class Vocabulary:
             return None
         if self.graph.node(inner.name).sampled and inner.name in self.derivation.names:  # without the 1/m, which those programs put into dW
             return Name(self.derivation.names[inner.name], inner.indices, start=mention.start, end=mention.end)
-        return Derivative(Name(self.graph.cost.name), inner, start=mention.start, end=mention.end)
+        return Derivative(Name(self.graph.cost.name), replace(inner, end=inner.start), start=mention.start, end=mention.end)
 
     def _index_or_size(self, mention: Mention, letters: Letters) -> Syntax | None:
         text = mention.base + "".join(piece.text for piece in mention.pieces)

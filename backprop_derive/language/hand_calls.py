@@ -31,7 +31,7 @@ class CallReader(CommandReader):
             return self.suffixed(operator)
         text = self.token.text
         if not self.lexicon.is_name(text):
-            if text in SUMS:
+            if text in SUMS and not (self.peek("_", ahead=1) and self.attempt(self._known_mention) is not None):
                 return self.fold(self.take())
             if text in ("where", "if", "diag", "norm") and self.peek("(", ahead=1):
                 return self._special(self.take())
@@ -56,8 +56,15 @@ class CallReader(CommandReader):
             return self._call_of(function, mention)
         split = self._side_by_side(begin) if given is None else None
         if split is None:
-            raise self.lexicon.unknown(mention)
+            raise self.lexicon.unknown(self.with_label(mention))
         return split
+
+    def _known_mention(self) -> bool | None:
+        """Whether a quantity stands here, `prod_y1`; the reader stays where it stands."""
+        at = self.at
+        known = self.lexicon.find(self.mention(), self.letters) is not None
+        self.at = at
+        return known or None
 
     def _side_by_side(self, begin: int) -> Syntax | None:
         """A word that is no name, as names side by side: `wx` is w·x. Scripts behind it belong to the last of them."""

@@ -197,7 +197,9 @@ class CommandReader(SumReader):
             if brackets:
                 self.take()
             top = self.quantity()
-            if brackets and top is not None:
+            if brackets and not (top is not None and self.peek(")")):
+                return None
+            if brackets:
                 self.take()
         else:
             direct = len(above) > 2 and above[1].kind == "^" and any(token.kind == "+" for token in above[2:5])

@@ -70,7 +70,7 @@ class NameReader(Reader):
             return inside, self.tokens[self.at - 1].end
         if token.kind in ("-", "+") and raised:
             sign = self.take()
-            return [sign, self.take()], self.tokens[self.at - 1].end
+            return ([sign, self.take()] if self.peek("number", "word") else [sign]), self.tokens[self.at - 1].end
         if token.kind in ("end", "newline"):
             raise self.error("a script is missing here", token)
         self.take()
@@ -208,6 +208,7 @@ class NameReader(Reader):
         pieces = (self._piece("raised" if raw else "label", inside),) if inside else ()
         longer = replace(mention, primes=mention.primes + primes, pieces=(*mention.pieces, *pieces), end=end)
         if transposed:  # the label is the name's, the T stays behind it
+            longer = replace(longer, end=tokens[-2].end)
             self.tokens.insert(self.at, replace(tokens[-1], kind="transpose"))
         longer = self.scripts(longer)
         if inside and not self._is_known(longer):
@@ -221,8 +222,18 @@ class NameReader(Reader):
         return self.lexicon.find(mention, self.letters) is not None or self.lexicon.function(mention) is not None
 
     def _is_ambiguous_power(self, mention: Mention, longer: Mention, inside: Sequence[Token]) -> bool:
-        number = len(inside) == 1 and inside[0].kind == "number"
-        return number and self.lexicon.find(mention, self.letters) is not None and self.lexicon.find(longer, self.letters) is not None
+        """Whether the name is one with the number and one without it, each as it stands in the spec."""
+        if len(inside) != 1 or inside[0].kind != "number" or self.lexicon.find(longer, self.letters) is None:
+            return False
+        plain = self.lexicon.find(mention, self.letters)
+        spelled = mention.base + "".join(piece.text for piece in mention.pieces)
+        return isinstance(plain, Name) and "".join(character for character in plain.name if character.isalnum()) == spelled
+
+    def with_label(self, mention: Mention) -> Mention:
+        """A mention that means nothing, with the superscript behind it, to say what does."""
+        script = self.attempt(self._skipped_script) if self.peek("^") else None
+        tokens = [] if script is None else [token for token in script[0] if token.kind not in ("(", ")", "[", "]")]
+        return replace(mention, pieces=(*mention.pieces, self._piece("raised", tokens))) if tokens else mention
 
     def index_tree(self, tokens: Sequence[Token]) -> Syntax | None:
         """A script as an index: a number, a letter, or what is put together from those; None if it is none."""
@@ -256,7 +267,7 @@ class NameReader(Reader):
         if not self.peek("("):
             return
         inside = self.attempt(lambda: tuple(self.group()))
-        if inside is not None and (not inside or any(token.kind in ("+", "-", "*", "/", "number") for token in inside)):
+        if inside is not None and not _are_names(inside):
             self.at -= len(inside) + 2
 
     def inside(self, tokens: Sequence[Token]) -> Syntax:
@@ -299,10 +310,22 @@ class NameReader(Reader):
 
 
 def rest_of(token: Token, text: str, start: int) -> Token:
-    return Token("number" if text.isdigit() else token.kind, text, start, token.end)
+    """What is left of a token whose beginning has been taken. Raises FormulaError where that is neither a word nor a number."""
+    if text[:1].isdigit() and not text.replace(".", "").isdigit():
+        raise FormulaError(f"{text!r} is neither a name nor a number", "", start, token.end, hint="write a*b for a times b")
+    return Token("number" if text[:1].isdigit() else token.kind, text, start, token.end)
 
 
 def split_digits(word: str) -> tuple[str, str]:
     """`W1` as `W` and `1`; digits that stand among letters belong to them."""
     letters = word.rstrip("0123456789")
     return letters, word[len(letters) :]
+
+
+def _are_names(tokens: Sequence[Token]) -> bool:
+    """`W, b; x_1`: names between commas; numbers stand in their scripts only."""
+    pairs = zip([None, *tokens], tokens, strict=False)
+    scripts = ("_", "^", "{", ",", "[", "(")
+    return bool(tokens) and all(
+        token.kind not in ("+", "-", "*", "/") and not (token.kind == "number" and (before is None or before.kind not in scripts)) for before, token in pairs
+    )

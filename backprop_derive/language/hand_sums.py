@@ -15,6 +15,7 @@ from backprop_derive.language.lexicon import SampleLetterError
 from backprop_derive.language.syntax import Call, Comparison, Name, Numeral, Syntax
 from backprop_derive.language.tokens import Token
 
+MAXIMUM_SUMS = 20
 SUMS = ("sum", "prod", "mean")
 _OVER_AN_INDEX = ("max", "min", "argmax", "softmax", "log_softmax", "logsumexp")
 _SIGNS = "\\Σ∑∏"
@@ -26,8 +27,10 @@ class SumReader(NameReader):
 
     def fold(self, token: Token) -> Syntax:
         """Σ with its index below, or `sum(…)` as a call; the sign or the word is taken already."""
-        if self.peek("(") and self.text[token.start : token.start + 1] not in _SIGNS:
-            return self.called_fold(token)
+        if self.peek("(") and self.text[token.start : token.start + 1] not in _SIGNS and not self._is_sign(token):
+            call = self.called_fold(token)
+            self._refuse_open_end(call, token)
+            return call
         below: list[Token] = []
         above: list[Token] = []
         while self.peek("_", "^"):
@@ -41,9 +44,27 @@ class SumReader(NameReader):
             body = Call(token.text, (body, Name(name, start=token.start, end=token.end), *ends), start=token.start, end=body.end)
         return body if letters else Call(token.text, (body,), start=token.start, end=body.end)
 
+    def _is_sign(self, token: Token) -> bool:
+        """`sum (a - y) x`: with a blank behind it, and one argument, the word is a Σ."""
+        if self.token.start == token.end:
+            return False
+        inside = self.attempt(lambda: tuple(self.group()))
+        if inside is None:
+            return False
+        self.at -= len(inside) + 2
+        return not any(each.kind in (",", "=") for each in inside)
+
+    def _refuse_open_end(self, call: Syntax, token: Token) -> None:
+        """`sum(a - y)x`, `sum(a - y)^2`: where such a sum ends is asked."""
+        if isinstance(call, Call) and len(call.arguments) == 1 and not call.options and self.peek("^", "(", "word", "command"):
+            hint = f"write {token.text}(a*b) for the {token.text} of products, ({token.text}(a))*b for the product with a {token.text}"
+            raise self.error(f"where this {token.text} ends can be read in two ways", self.token, hint)
+
     def _bound(self, letters: Sequence[str], read: Callable[[], _Result]) -> tuple[_Result, list[str]]:
         """What is read below a sum over some letters, and what these are called in the tree."""
         outer, at, depth, tokens, noted = self.letters, self.at, self.depth, list(self.tokens), len(self.notes)
+        if len(outer.bound) >= MAXIMUM_SUMS:
+            raise self.error(f"more than {MAXIMUM_SUMS} sums in one another", self.token)
         try:
             self.letters = outer.binding(letters)
             try:
@@ -146,6 +167,8 @@ class SumReader(NameReader):
         letter = self._letter_of_call()
         if letter is None:
             arguments, options = self.arguments()
+            if not arguments:
+                raise self.error(f"there is nothing to {token.text} in these brackets", self.tokens[self.at - 1])
             return self.suffixed(Call(token.text, arguments, options, start=token.start, end=self.tokens[self.at - 1].end))
         opened = self.open()
         body, (name,) = self._bound((letter.text,), self.comparison)

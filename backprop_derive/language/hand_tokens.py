@@ -40,7 +40,7 @@ _CHARACTERS = {
 }  # fmt: skip
 _SEVERAL = {"″": ("'", "'"), "‴": ("'", "'", "'")}
 _FRACTIONS = {"½": ("1", "2"), "¼": ("1", "4"), "¾": ("3", "4"), "⅓": ("1", "3"), "⅔": ("2", "3")}
-_COMMANDS = {"∈": "in", "∂": "partial", "Σ": "sum", "∑": "sum", "∏": "prod", "√": "sqrt", "∇": "nabla", "⊤": "top", "ᵀ": "top"}
+_COMMANDS = {"∈": "in", "∂": "partial", "𝜕": "partial", "𝛛": "partial", "𝝏": "partial", "Σ": "sum", "∑": "sum", "∏": "prod", "√": "sqrt", "∇": "nabla", "⊤": "top", "ᵀ": "top"}
 _ACCENT_OF_MARK = {mark: accent for accent, mark in ACCENTS.items()} | {"\u0305": "bar"}
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from backprop_derive.errors import FormulaError
-from backprop_derive.language.syntax import Binary, Negative, Numeral, Syntax
+from backprop_derive.language.syntax import Binary, Negative, Numeral, Product, Syntax
 
 MAXIMUM_HEIGHT = 250  # readers of a tree recurse, two to four calls a level: this leaves Python's 1,000 a margin
 MAXIMUM_EXPONENT = 64
@@ -19,14 +19,15 @@ def check_limits(tree: Syntax, text: str) -> None:
 
 
 def _check_height(tree: Syntax, text: str) -> None:
-    """Level by level, not recursively: the tree may be too high for that."""
-    level = [tree]
-    for _ in range(MAXIMUM_HEIGHT):
-        level = [child for node in level for child in node.children()]
-        if not level:
-            return
-    message = f"more than {MAXIMUM_HEIGHT} operations in a row"
-    raise FormulaError(message, text, level[0].start, level[0].end, hint="split the formula, or write sum(…, k) over an index")
+    """Not recursively: the tree may be too high for that. Factors side by side will be grouped one by one."""
+    waiting = [(tree, 0)]
+    while waiting:
+        node, height = waiting.pop()
+        if height >= MAXIMUM_HEIGHT:
+            message = f"more than {MAXIMUM_HEIGHT} operations in a row"
+            raise FormulaError(message, text, node.start, node.end, hint="split the formula, or write sum(…, k) over an index")
+        step = len(node.factors) if isinstance(node, Product) else 1
+        waiting.extend((child, height + step) for child in node.children())
 
 
 def _reach(tree: Syntax, text: str) -> Fraction:

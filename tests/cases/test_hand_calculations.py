@@ -15,10 +15,6 @@ RIGHT, NEARLY = ("equal", "equal-if"), "close"
 NEAR = 0.02
 """A wrong number that is so near is called close."""
 
-NOT_YET = {
-    ("primelearnpoint_2x2_mixed_layout", "prod_y1"): "a name that begins with prod_ is read as a product",
-    ("primelearnpoint_2x2_mixed_layout", "prod_y2"): "a name that begins with prod_ is read as a product",
-}
 WHERE_IT_HOLDS = {"triplet_loss": "published for triplets that violate the margin; elsewhere the gradient is 0"}
 
 
@@ -35,8 +31,7 @@ def printed(name: str) -> list[object]:
     rows: list[object] = []
     for section in ("forward", "gradients"):
         for quantity, digits in facts["published"].get(section, {}).items():
-            marks = [pytest.mark.xfail(strict=True, reason=NOT_YET[name, quantity])] if (name, quantity) in NOT_YET and section == "forward" else []
-            rows.append(pytest.param(name, section, quantity, digits, id=f"{name}-{section}-{quantity}", marks=marks))
+            rows.append(pytest.param(name, section, quantity, digits, id=f"{name}-{section}-{quantity}"))
     return rows
 
 
