@@ -120,6 +120,9 @@ class Vocabulary:
     def find(self, mention: Mention, letters: Letters) -> Syntax | None:
         """The quantity, index, size or constant that is mentioned. A single letter may stand for the other case: `w^{(1)}` for W1."""
         mention = self._numbered(mention)
+        if mention.pieces and mention.pieces[0].kind == "sub" and mention.pieces[0].text in ("hat", "bar", "tilde"):  # y_hat
+            accented = replace(mention, base=mention.base + mention.pieces[0].text, pieces=mention.pieces[1:])
+            return self._quantity(mention, letters) or self.find(accented, letters)
         return (
             self._quantity(mention, letters)
             or self._index_or_size(mention, letters)

@@ -40,6 +40,8 @@ class CommandReader(SumReader):
                 return self._nabla(token)
             case "mathbb" | "mathds" | "mathbbm":
                 return self._blackboard(token)
+            case "underbrace" | "overbrace":
+                return self._braced_with_a_word()
             case "indicator":
                 return self.indicated(token)
             case "begin cases":
@@ -57,6 +59,17 @@ class CommandReader(SumReader):
         if token.kind in ("number", "word") and len(token.text) > 1 and (token.kind == "number" or not self.lexicon.is_name(token.text)) and token.text not in GREEK_WORDS:
             self.tokens[self.at : self.at + 1] = [Token(token.kind, token.text[0], token.start, token.start + 1), rest_of(token, token.text[1:], token.start + 1)]
         return self.postfix()
+
+    def fraction_of_old(self) -> Syntax | None:
+        """`{a \\over b}`, the fraction of plain TeX; None where something else stands in the braces."""
+        opened = self.token
+        inside = self.group()
+        at = next((place for place, token in enumerate(inside) if token.kind == "command" and token.text == "over"), None)
+        if at is None:
+            return None
+        braces = [Token(kind, kind, opened.start, opened.end) for kind in ("{", "}")]
+        inner = self.below([braces[0], *inside[:at], braces[1], braces[0], *inside[at + 1 :], braces[1]])
+        return inner._fraction(opened)
 
     def _fraction(self, token: Token) -> Syntax:
         derivative = self.attempt(self._fraction_of_differentials)
@@ -82,6 +95,14 @@ class CommandReader(SumReader):
                 if mention is not None and self.lexicon.find(mention, self.letters) is None:
                     raise self.lexicon.unknown(mention)
             raise self.error("the derivative of a formula is not read", inside[0], hint="give the formula a name, and write the derivative of that")
+
+    def _braced_with_a_word(self) -> Syntax:
+        """`\\underbrace{a - y}_{error}`: what stands below or above says something of it."""
+        inside = self._argument()
+        if self.peek("_", "^"):
+            self.take()
+            self.script_tokens(raised=True)
+        return inside
 
     def _root(self, token: Token) -> Syntax:
         if self.peek("["):
@@ -197,6 +218,7 @@ class CommandReader(SumReader):
             if brackets:
                 self.take()
             top = self.quantity()
+            self.skip_arguments()
             if brackets and not (top is not None and self.peek(")")):
                 return None
             if brackets:
@@ -230,6 +252,7 @@ class CommandReader(SumReader):
         tokens, _ = self.script_tokens(raised=False)
         inner = self.below(tokens)
         bottom, top = inner.quantity(), self.quantity()
+        self.skip_arguments()
         if bottom is None or top is None:
             raise self.error("a derivative is of a quantity of the network, by another", token)
         return Derivative(top, bottom, start=token.start, end=top.end)

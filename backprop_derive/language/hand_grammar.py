@@ -129,6 +129,8 @@ class HandReader(CallReader):
         return Product(tuple(factors), tuple(operators), start=factors[0].start, end=factors[-1].end)
 
     def _starts_factor(self) -> bool:
+        if self.peek("word") and self.token.text in ("if", "else") and not self.lexicon.is_name(self.token.text):
+            return False
         if self.peek("(", "[", "{", "word") or (self.peek("|", "‖") and not self.bars):
             return True
         if self.peek("number"):
@@ -204,12 +206,24 @@ class HandReader(CallReader):
     def _bracketed(self, closing: str) -> Syntax:
         opened = self.open()
         inner = self.comparison()
+        if self.peek("word") and self.token.text == "if":
+            inner = self._chosen(inner)
         end = self.close(closing, opened).end
         return indicator(inner, opened.start, end) if isinstance(inner, Comparison) else inner
 
     def _braced(self) -> Syntax:
         """`{\\sigma_B}'`: a name in braces goes on behind them; anything else is as in round brackets."""
-        return self.attempt(lambda: self.mentioned(self.braced_mention())) or self._bracketed("}")
+        return self.attempt(self.fraction_of_old) or self.attempt(lambda: self.mentioned(self.braced_mention())) or self._bracketed("}")
+
+    def _chosen(self, then: Syntax) -> Syntax:
+        """`a if z > 0 else b`, as programs say it."""
+        self.take()
+        test = self.comparison()
+        if not isinstance(test, Comparison) or not (self.peek("word") and self.token.text == "else"):
+            raise self.error("behind if stand a comparison and else", self.token, hint="write where(z > 0, a, b)")
+        self.take()
+        otherwise = self.sum()
+        return Call("where", (test, then, otherwise), start=then.start, end=otherwise.end)
 
     def _between_bars(self) -> Syntax:
         """`|x|`, `‖x‖`."""

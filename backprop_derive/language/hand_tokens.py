@@ -18,7 +18,7 @@ ELEMENTWISE, MATRIX, OUTER = "⊙", "·", "⊗"
 """More products: `⊙` entry by entry, `·` of matrices where arrays stand on both sides, `⊗` of every entry with every entry."""
 
 _SKIPPED = frozenset(
-    ["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "middle", "quad", "qquad", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "notag", "hfill", "thinspace", "medspace", "thickspace", "negthinspace", "allowbreak", "mathstrut", "strut", ",", ";", ":", "!", ">", ""]
+    ["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "middle", "quad", "qquad", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "boxed", "underline", "fbox", "bigg", "notag", "hfill", "thinspace", "medspace", "thickspace", "negthinspace", "allowbreak", "mathstrut", "strut", ",", ";", ":", "!", ">", ""]
 )
 _FONTS = frozenset(["mathbf", "boldsymbol", "bm", "mathrm", "mathit", "mathsf", "mathtt", "mathcal", "mathscr", "mathfrak", "text", "textbf", "textit", "textrm", "operatorname", "mbox", "pmb", "vec", "symbf", "bf", "rm", "it", "cal", "ensuremath"])
 _WORDS = {letter: letter for letter in SPELLED.values()} | {
@@ -46,6 +46,10 @@ _ACCENT_OF_MARK = {mark: accent for accent, mark in ACCENTS.items()} | {"\u0305"
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NUMPY = re.compile(r"(?:np|numpy|torch|math|tf|jnp)\.([A-Za-z_][A-Za-z0-9_]*)")
+_ASIDE = re.compile(r"\\(?:tag\*?|label|color|textcolor|qedhere|phantom|vphantom|hphantom)\s*\{[^{}]*\}")
+_SO = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|iff|therefore|Leftrightarrow)(?![A-Za-z])|[⇒⟹∴⇔]")
+"""What a line may begin with, and say nothing of the formula."""
+_FULL_STOP = re.compile(r"[.,;]\s*(?:\$+|\\[\])])?\s*\Z")
 _METHOD = re.compile(r"\.(dot|matmul|mm|sum|mean|mul|multiply|pow)(?=\()")
 _ONE = re.compile(r"\s*(?:\{\s*1\s*\}|1)\s*(?=[_(\[{]|\\[{(\[])")
 _OPENED_CASES = re.compile(r"\s*\\begin\{(?:cases|array|dcases)\}")
@@ -93,7 +97,11 @@ class _Tokenizer:
 
     def _next(self) -> None:
         character = self.text[self.at]
-        if character == "&" and self.cases:
+        if aside := _ASIDE.match(self.text, self.at) or (None if self.tokens else _SO.match(self.text, self.at)):
+            self.at = aside.end()
+        elif self.tokens and (stop := _FULL_STOP.match(self.text, self.at)):
+            self.at = stop.end()
+        elif character == "&" and self.cases:
             self._add("&", "&", 1)
         elif character in _DROPPED or (character.isspace() and (character == "\n" or unicodedata.category(character) != "Cc")) or character in "\t\r":
             self.at += 1

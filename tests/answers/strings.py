@@ -250,6 +250,8 @@ class Row:
                 return max(argument, 0.0)
             case "step", 0:
                 return float(argument > 0)
+            case "square", 0:
+                return argument**2
             case "sigmoid", 0:
                 return float(1 / (1 + np.exp(-argument)))
         raise ValueError(f"{function} with {order} primes")

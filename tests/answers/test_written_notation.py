@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from strings import Row
+from written import ROWS as MORE
 
 ROWS = [
     Row(str(each["text"]), str(each["meaning"]), each["scope"], each["id"])
@@ -16,4 +17,9 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_published_string_is_read_as_it_is_meant(row: Row) -> None:
+    assert not row.fault()
+
+
+@pytest.mark.parametrize("row", MORE, ids=str)
+def test_a_string_of_books_and_posts_is_read_as_it_is_meant(row: Row) -> None:
     assert not row.fault()
