@@ -46,6 +46,16 @@ class FunctionNames:
         loss = find_loss(name)
         return loss.name if loss is not None and not primes and len(name) > 2 else None
 
+    def remark(self, mention: Mention) -> str:
+        """σ in a network that has no logistic function, or others besides, was taken for it."""
+        if mention.base != "sigma" or mention.pieces or "sigma" in self._own or self._kinds == {"sigmoid"}:
+            return ""
+        return "σ was read as the logistic function"
+
+    @cached_property
+    def _kinds(self) -> frozenset[str]:
+        return frozenset(node.operation for node in self.graph.nodes if node.role == "activation" and node.operation)
+
     @cached_property
     def _own(self) -> Mapping[str, str]:
         """The functions of the spec, abstract ones too, by their names without marks."""
@@ -63,7 +73,7 @@ class FunctionNames:
 
     def _activation(self, letter: str) -> str | None:
         """`σ(z)`, `g(z)`: the network's activation, where it has one kind only; σ is the logistic function otherwise."""
-        kinds = {node.operation for node in self.graph.nodes if node.role == "activation" and node.operation}
         if letter == "sigma":
             return "sigmoid"
-        return next(iter(kinds)) if len(kinds) == 1 and find_function(next(iter(kinds))) is not None else None
+        (only, *others) = self._kinds or ("",)
+        return only if not others and find_function(only) is not None else None

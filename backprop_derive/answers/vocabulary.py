@@ -144,6 +144,10 @@ class Vocabulary:
         """The function that is mentioned, with its primes."""
         return self.functions.find(mention)
 
+    def remark(self, mention: Mention) -> str:
+        """What is to be said of how a function was read."""
+        return self.functions.remark(mention)
+
     def unknown(self, mention: Mention) -> FormulaError:
         """What to say of a name that means nothing here."""
         name = written(mention)

@@ -53,6 +53,8 @@ class CallReader(CommandReader):
             self.skip_arguments_of_cost(found)
             return self.suffixed(found)
         if function is not None:
+            if remark := self.lexicon.remark(mention):
+                self.notes.append((mention.start, remark))
             return self._call_of(function, mention)
         split = self._side_by_side(begin) if given is None else None
         if split is None:

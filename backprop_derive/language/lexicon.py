@@ -92,6 +92,9 @@ class Lexicon(Protocol):
     def function(self, mention: Mention) -> str | None:
         """The function that is mentioned, primes included, None if there is none."""
 
+    def remark(self, mention: Mention) -> str:
+        """What is to be said of how a function was read; nothing where that is plain."""
+
     def unknown(self, mention: Mention) -> FormulaError:
         """What to say of a mention that means nothing."""
 

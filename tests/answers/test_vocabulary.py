@@ -157,3 +157,7 @@ def test_notes_say_what_is_not_obvious_and_nothing_else() -> None:
     assert side.notes == ("w_{21} was read as W1[2,1]",)
     (side,) = read_statement("wx + b", vocabulary("linear")).sides
     assert side.notes == ("wx was read as w·x",)
+    (side,) = read_statement("σ'(z1[1])", vocabulary("three")).sides
+    assert side.notes == ("σ was read as the logistic function",)
+    (side,) = read_statement("σ'(z_h)", vocabulary("chain")).sides
+    assert side.notes == ()
