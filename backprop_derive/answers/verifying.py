@@ -122,8 +122,9 @@ class _Court:
         return None
 
     def diagnose(self, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
-        del left, right, definitions
-        return ()
+        from backprop_derive.answers.diagnosis import diagnose
+
+        return diagnose(self.worlds, left, right, definitions)
 
 
 def _nothing(passages: Sequence[Passage]) -> str:
