@@ -1,21 +1,22 @@
-"""The table of mistakes: which changes of the backward pass each one is, and what is said of it.
+"""The changes that each kind of mistake makes to the local derivatives on the way back, and what is said of them.
 
-The kinds are those that people were seen to make in published gradients. A row gives the changes that a mistake of its kind
-makes to the local derivatives on the way; the search repeats the backward pass with each of them.
+`answers/kinds.py` is the table; it names the functions below. The search repeats the backward pass with each change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from backprop_derive.answers.kinds import KINDS
 from backprop_derive.answers.replay import Routes
 from backprop_derive.answers.spoken import spoken
+from backprop_derive.answers.worlds import LEARNING_RATE
 from backprop_derive.building.formulas import derivative_of
 from backprop_derive.calculus.links import Link
-from backprop_derive.graph.expressions import ONE, Add, Apply, Expression, Mul, Number, Ref, add, mul, neg, num, power, walk
+from backprop_derive.graph.expressions import ONE, Add, Apply, Expression, Mul, Number, Partial, Ref, add, mul, neg, num, power, walk
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.operations.functions import find_function
 
@@ -78,15 +79,6 @@ class Step:
         return (Edit(self.number, value),)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A kind of mistake: its name, what it is in a sentence, and the changes that it makes to one step."""
-
-    kind: str
-    sentence: str
-    changes: Callable[[Step], Iterator[Change]] | None = None
-
-
 def steps_of(routes: Routes, graph: Graph) -> tuple[Step, ...]:
     """The links of the backward pass, each with the part that it plays."""
     return tuple(Step(number, link, _part(routes, link), routes, graph) for number, link in enumerate(routes.links))
@@ -95,11 +87,11 @@ def steps_of(routes: Routes, graph: Graph) -> tuple[Step, ...]:
 def changes_of(routes: Routes, graph: Graph) -> Iterator[Change]:
     """Every single mistake that the rows know, those first that people make most."""
     steps = steps_of(routes, graph)
-    for row in MISTAKES:
-        if row.changes is not None:
-            for step in steps:
-                yield from row.changes(step)
+    for name in (name for row in KINDS for name in row.changes):
+        for step in steps:
+            yield from _CHANGES[name](step)
     yield from _one_way_only(steps)
+    yield from _everywhere(steps)
 
 
 def _part(routes: Routes, link: Link) -> Part:
@@ -124,17 +116,17 @@ def _part(routes: Routes, link: Link) -> Part:
 # -- the rows' changes ----------------------------------------------------------------------------------------------------
 
 
-def _activation_missing(step: Step) -> Iterator[Change]:
+def activation_missing(step: Step) -> Iterator[Change]:
     if step.part == "activation":
         yield Change("missing-activation-derivative", f"the derivative of the activation is missing: {step.right}", step.name, step.becomes(ONE))
 
 
-def _activation_twice(step: Step) -> Iterator[Change]:
+def activation_twice(step: Step) -> Iterator[Change]:
     if step.part == "activation":
         yield Change("extra-activation-derivative", f"the derivative of the activation stands there twice: {step.right} belongs there once", step.name, step.becomes(power(step.link.value, num(2))))
 
 
-def _at_output(step: Step) -> Iterator[Change]:
+def at_output(step: Step) -> Iterator[Change]:
     call = _call(step)
     if call is None:
         return
@@ -166,7 +158,7 @@ def _refs_of(step: Step, z: Expression) -> Iterator[Ref]:
                 yield node.ref()
 
 
-def _wrong_derivative(step: Step) -> Iterator[Change]:
+def wrong_derivative(step: Step) -> Iterator[Change]:
     call = _call(step)
     if call is None:
         return
@@ -185,12 +177,12 @@ def _wrong_derivative(step: Step) -> Iterator[Change]:
             yield Change("wrong-local-derivative", f"the derivative of {_name(step.graph, function)} is not {said}: {step.right}", step.name, step.becomes(value))
 
 
-def _loss_missing(step: Step) -> Iterator[Change]:
+def loss_missing(step: Step) -> Iterator[Change]:
     if step.part == "loss":
         yield Change("missing-loss-derivative", f"the derivative of the loss is missing: {step.right}", step.name, step.becomes(ONE))
 
 
-def _loss_wrong(step: Step) -> Iterator[Change]:
+def loss_wrong(step: Step) -> Iterator[Change]:
     if step.part != "loss":
         return
     for name in step.routes.graph.parents[step.child.name]:
@@ -204,7 +196,7 @@ def _loss_wrong(step: Step) -> Iterator[Change]:
                 yield Change("wrong-local-derivative", f"the derivative of the loss is not {step.said(value)}: {step.right}", step.name, step.becomes(value))
 
 
-def _weight_missing(step: Step) -> Iterator[Change]:
+def weight_missing(step: Step) -> Iterator[Change]:
     if step.part == "weight":
         weight = step.said(step.link.value)
         yield Change("missing-weight-factor", f"the weight {weight} is missing on the way back: {step.right}", step.name, step.becomes(ONE))
@@ -215,14 +207,22 @@ def _weight_missing(step: Step) -> Iterator[Change]:
             yield Change("missing-weight-factor", f"{step.right}, not {step.said(other)}", step.name, step.becomes(other))
 
 
-def _input_wrong(step: Step) -> Iterator[Change]:
-    if step.part != "input":
+def input_wrong(step: Step) -> Iterator[Change]:
+    if step.part != "input" or isinstance(step.link.value, Number):
         return
     yield Change("wrong-input-factor", f"the input is missing: {step.right}", step.name, step.becomes(ONE))
     yield Change("wrong-input-factor", f"the input stands there twice: {step.right}", step.name, step.becomes(power(step.link.value, num(2))))
     yield Change("wrong-input-factor", f"the weight itself stands where its input belongs: {step.right}", step.name, step.becomes(step.link.parent))
     for other in _others(step, step.link.value, ""):
         yield Change("wrong-input-factor", f"{step.said(step.link.parent)} is multiplied by {step.said(step.link.value)}, not by {step.said(other)}: {step.right}", step.name, step.becomes(other))
+
+
+def weight_updated(step: Step) -> Iterator[Change]:
+    weight = step.link.value
+    if step.part == "weight" and isinstance(weight, Ref):
+        new = add(weight, neg(mul(Ref(LEARNING_RATE), Partial(Ref(step.graph.cost.name), weight))))
+        text = f"the updated {step.said(weight)} stands on the way back; all gradients are taken at the old weights: {step.right}"
+        yield Change("updated-weights", text, step.name, step.becomes(new))
 
 
 def _others(step: Step, value: Expression, role: str) -> Iterator[Ref]:
@@ -241,7 +241,7 @@ def _others(step: Step, value: Expression, role: str) -> Iterator[Ref]:
         yield Ref(value.name, value.indices[::-1])
 
 
-def _penalty_wrong(step: Step) -> Iterator[Change]:
+def penalty_wrong(step: Step) -> Iterator[Change]:
     if step.part != "penalty":
         return
     for scale, said in ((Fraction(0), "is missing"), (Fraction(2), "stands there twice"), (Fraction(1, 2), "has lost its factor 2"), (Fraction(-1), "has the wrong sign")):
@@ -250,15 +250,17 @@ def _penalty_wrong(step: Step) -> Iterator[Change]:
         yield Change("regulariser", f"the derivative of the penalty has lost its coefficient: {step.right}", step.name, step.becomes(step.link.parent))
 
 
-def _sign_wrong(step: Step) -> Iterator[Change]:
+def sign_wrong(step: Step) -> Iterator[Change]:
     if step.part == "loss":
-        text = f"the derivative of {step.said(step.child.pieces[0].definition)} by {step.said(step.link.parent)} is {step.said(step.link.value)}"
+        value = step.link.value
+        turned = f"−({step.said(add(*(neg(term) for term in reversed(value.terms))))}), that is " if isinstance(value, Add) and len(value.terms) == 2 else ""
+        text = f"the derivative of {step.said(step.child.pieces[0].definition)} by {step.said(step.link.parent)} is {turned}{step.said(value)}"
         yield Change("sign", text, step.name, (Edit(step.number, scale=Fraction(-1)),))
     elif step.part != "cost":
         yield Change("sign", f"the sign of one factor is wrong: {step.right}", step.name, (Edit(step.number, scale=Fraction(-1)),))
 
 
-def _factor_wrong(step: Step) -> Iterator[Change]:
+def factor_wrong(step: Step) -> Iterator[Change]:
     if step.part == "cost":
         yield Change("constant-factor", "the cost is the mean over the samples: its factor 1 over their number is missing", step.name, step.becomes(ONE))
     elif step.part in ("loss", "other", "activation"):
@@ -266,7 +268,7 @@ def _factor_wrong(step: Step) -> Iterator[Change]:
             yield Change("constant-factor", f"a factor {scale} too much: {step.right}", step.name, (Edit(step.number, scale=scale),))
 
 
-def _path_missing(step: Step) -> Iterator[Change]:
+def path_missing(step: Step) -> Iterator[Change]:
     if step.part in ("cost", "penalty"):
         return
     text = f"a path is missing: {step.said(step.link.parent)} reaches the loss through {step.said(step.link.child)} too"
@@ -279,7 +281,7 @@ def _path_missing(step: Step) -> Iterator[Change]:
         yield Change("missing-path", text, step.name, (Edit(step.number, keep=entry),))
 
 
-def _factor_of_product(step: Step) -> Iterator[Change]:
+def factor_of_product(step: Step) -> Iterator[Change]:
     """One factor of a local derivative that is a product: left out, or twice."""
     if not isinstance(step.link.value, Mul) or step.part == "cost":
         return
@@ -313,6 +315,14 @@ def _one_way_only(steps: tuple[Step, ...]) -> Iterator[Change]:
             yield Change("missing-path", text, kept.name, edits)
 
 
+def _everywhere(steps: tuple[Step, ...]) -> Iterator[Change]:
+    """The same slip at every step of its kind."""
+    for part, kind, said in (("weight", "missing-weight-factor", "the weights on the way back are missing"), ("activation", "missing-activation-derivative", "the derivatives of the activations are missing")):
+        group = [step for step in steps if step.part == part]
+        if len(group) > 1:
+            yield Change(kind, f"{said}: {', '.join(step.right for step in group[:3])}", group[0].name, tuple(Edit(step.number, ONE) for step in group))
+
+
 # -- activations ------------------------------------------------------------------------------------------------------------
 
 
@@ -341,20 +351,22 @@ def _name(graph: Graph, function: str) -> str:
     return row.unicode or row.name if row is not None else function
 
 
-MISTAKES: tuple[Row, ...] = (
-    Row("sign", "a sign: the inner derivative −1 of y − ŷ, or the direction of the update", _sign_wrong),
-    Row("missing-activation-derivative", "the derivative of an activation is left out", _activation_missing),
-    Row("derivative-at-output", "the derivative of an activation at its output, or at another value, where the pre-activation belongs", _at_output),
-    Row("missing-loss-derivative", "the derivative of the loss is left out", _loss_missing),
-    Row("constant-factor", "a factor 2, ½, or 1 over the number of samples too much or too little", _factor_wrong),
-    Row("missing-weight-factor", "a weight on the way back is left out, squared, or replaced", _weight_missing),
-    Row("wrong-input-factor", "what a weight is multiplied by: the input, not the weight, the pre-activation or the target", _input_wrong),
-    Row("missing-path", "one of several ways to the loss is forgotten", _path_missing),
-    Row("extra-activation-derivative", "the derivative of an activation stands there twice", _activation_twice),
-    Row("regulariser", "the derivative of the penalty is missing, doubled, or stands where it does not belong", _penalty_wrong),
-    Row("wrong-local-derivative", "the derivative of another function, or one with a slip in it", _wrong_derivative),
-    Row("wrong-local-derivative", "the derivative of another loss", _loss_wrong),
-    Row("wrong-local-derivative", "a factor of a local derivative is left out", _factor_of_product),
-    Row("transpose-or-index", "the gradient of a neighbour, a transposed matrix, a wrong layer"),
-    Row("updated-weights", "weights that are updated already where the old ones belong"),
-)
+_CHANGES: Mapping[str, Callable[[Step], Iterator[Change]]] = {
+    function.__name__: function
+    for function in (
+        sign_wrong,
+        activation_missing,
+        at_output,
+        loss_missing,
+        factor_wrong,
+        weight_missing,
+        input_wrong,
+        path_missing,
+        activation_twice,
+        penalty_wrong,
+        wrong_derivative,
+        loss_wrong,
+        factor_of_product,
+        weight_updated,
+    )
+}

@@ -23,7 +23,7 @@ from backprop_derive.calculus.adjoints import ancestors
 from backprop_derive.calculus.links import Link, links
 from backprop_derive.calculus.terms import guarded
 from backprop_derive.errors import EvaluationError
-from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.expressions import Expression, Partial, walk
 from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.backends import Array
@@ -108,7 +108,10 @@ class Unrolled:
     def local(self, link: Link, value: Expression) -> Array:
         """Another value on the edges of a link. Raises EvaluationError."""
         letters, axes = self._letters(link)
-        array = self.evaluator.expression(guarded(value, link.conditions), letters, axes)
+        evaluator, settled = self.evaluator, guarded(value, link.conditions)
+        if any(isinstance(each, Partial) for each in walk(settled)):
+            evaluator, settled = self.world.evaluator(settled)
+        array = evaluator.expression(settled, letters, axes)
         return np.asarray(array).reshape(-1)[list(self._kept(link))]
 
     def sweep(self, values: Array, seeds: Sequence[int]) -> Array:

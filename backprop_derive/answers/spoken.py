@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from backprop_derive.graph.expressions import Add, Apply, Constant, Expression, Integer, Mul, Number, Power, Ref
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph
@@ -40,7 +42,8 @@ def _said(graph: Graph, expression: Expression, level: int) -> str:
         case Mul(factors):
             if isinstance(factors[0], Number) and factors[0].value == -1:
                 return ("(-" if level > 1 else "-") + "·".join(_said(graph, factor, 2) for factor in factors[1:]) + (")" if level > 1 else "")
-            return "·".join(_said(graph, factor, 2) for factor in factors)
+            half = "½" if isinstance(factors[0], Number) and factors[0].value == Fraction(1, 2) else ""
+            return half + "·".join(_said(graph, factor, 2) for factor in factors[len(half) :])
         case Power(base, Number(value)) if value == 2:
             return f"{_said(graph, base, 2)}²"
         case Power(base, Number(value)) if value == -1:

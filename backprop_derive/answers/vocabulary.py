@@ -162,7 +162,7 @@ class Vocabulary:
         return FormulaError(f"{name!r} is not defined in this network", "", mention.start, mention.end, hint, () if hint else near)
 
     def _shape_text(self, name: str) -> str:
-        lengths = [("?" if axis is None or axis.length.number is None else str(axis.length.number)) for axis in self.quantities[name].axes]
+        lengths = [("?" if axis is None or axis.length.number is None else str(axis.length.number)) for axis in self.quantities.get(name, Quantity()).axes]
         return f"{name} ({' × '.join(lengths)})" if name in self.quantities and "?" not in lengths else name
 
     # -- quantities -------------------------------------------------------------------------------------------------------

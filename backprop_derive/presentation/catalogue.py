@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
+from backprop_derive.errors import Problem, UsageError, nearest
 from backprop_derive.presentation.document import FORMAT, Block, Document, Heading, Table, Text
 
 if TYPE_CHECKING:
     from backprop_derive.operations.optimizers import Optimizer
     from backprop_derive.operations.rows import Function, Loss
 
-KINDS = ("activations", "losses", "layers", "optimizers", "formats", "examples")
+KINDS = ("activations", "losses", "layers", "optimizers", "formats", "mistakes", "examples")
 
 _Entries = Sequence[Mapping[str, Any]]
 
 
 def present_catalogue(kind: str | None, examples: Mapping[str, str]) -> Document:
     """All tables, or the one called `kind`; the titles of the examples are given, by name. Raises UsageError for an unknown one."""
-    if kind == "mistakes":
-        raise NotYetError("the list of mistakes")
     if kind is not None and kind not in KINDS:
         raise UsageError(Problem(f"there is no list of {kind!r}; there are {', '.join(KINDS)}", value=kind, nearest=nearest(kind, KINDS)))
     tables = {each: _entries(each, examples) for each in (KINDS if kind is None else (kind,))}
@@ -75,7 +73,7 @@ def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _entries(kind: str, examples: Mapping[str, str]) -> _Entries:
-    return {"activations": _activations, "losses": _losses, "layers": _layers, "optimizers": _optimizers, "formats": _formats}.get(kind, lambda: [{"name": name, "title": title} for name, title in examples.items()])()
+    return {"activations": _activations, "losses": _losses, "layers": _layers, "optimizers": _optimizers, "formats": _formats, "mistakes": _mistakes}.get(kind, lambda: [{"name": name, "title": title} for name, title in examples.items()])()
 
 
 def _activations() -> _Entries:
@@ -140,6 +138,12 @@ def _layers() -> _Entries:
     from backprop_derive.operations.layers import LAYERS
 
     return [{"name": row.kind, "main": row.main, "options": list(row.options), "sentence": row.sentence} for row in LAYERS.values()]
+
+
+def _mistakes() -> _Entries:
+    from backprop_derive.answers.kinds import KINDS
+
+    return [{"name": row.name, "sentence": row.sentence} for row in KINDS]
 
 
 def _formats() -> _Entries:

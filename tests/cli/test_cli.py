@@ -212,7 +212,7 @@ def test_errors_are_json_where_json_was_asked() -> None:
         (["derive", "mazur", "--sample", "2"], "there is no sample 2: the values are those of a single one"),
         (["derive", "mazur", "--digits", "0"], "Invalid value for '--digits'"),
         (["derive", "two_hidden_nodes", "--fragment"], "--fragment is an option of latex, not of the format terminal"),
-        (["list", "mistakes"], "the list of mistakes: not yet"),
+        (["list", "mistake"], "did you mean mistakes"),
         *((([name, "x", "--any"]), f"the command {name}: not yet (planned, not built)") for name in PLANNED),
     ],
 )
