@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +123,13 @@ class Formula:
 
     expression: Expression
     about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A part of a record that is made when it is written: of many numbers there is no second copy before."""
+
+    make: Callable[[], Any]
 
 
 @dataclass(frozen=True, slots=True)

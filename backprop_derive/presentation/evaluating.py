@@ -14,7 +14,7 @@ from backprop_derive.graph.expressions import Expression, Partial, Ref
 from backprop_derive.graph.indices import Affine, number
 from backprop_derive.graph.nodes import Node
 from backprop_derive.numerics.evaluations import Evaluation, Training
-from backprop_derive.presentation.document import FORMAT, Block, Curve, Document, Heading, Paragraph, Result, Results, Table, Text
+from backprop_derive.presentation.document import FORMAT, Block, Curve, Deferred, Document, Heading, Paragraph, Result, Results, Table, Text
 from backprop_derive.presentation.figures import DIGITS, Figure, figure
 from backprop_derive.presentation.network import cost_definition
 from backprop_derive.presentation.presenting import adjoint_axes
@@ -33,7 +33,7 @@ def present_evaluation(evaluation: Evaluation, *, digits: int = DIGITS, sample: 
     `sample` counts from 1; without it the first few stand side by side. Raises UsageError for one that there is not.
     """
     if sample is not None and not 1 <= sample <= evaluation.samples:
-        raise UsageError(f"there is no sample {sample}: the data has {evaluation.samples}")
+        raise UsageError(f"there is no sample {sample}: " + (f"the data has {evaluation.samples}" if evaluation.with_data else "the values are those of a single one"))
     page = _Page(evaluation, digits, sample)
     return Document(tuple(page.blocks()), record(evaluation), evaluation.graph, adjoint_axes(page.derivation))
 
@@ -47,10 +47,10 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "cost": evaluation.cost,
-        "values": _lists(evaluation.values),
-        "adjoints": _lists(evaluation.adjoints),
-        "gradients": _lists(evaluation.gradients),
-        "updated": None if training is None else _lists(training.updated),
+        "values": Deferred(lambda: _lists(evaluation.values)),
+        "adjoints": Deferred(lambda: _lists(evaluation.adjoints)),
+        "gradients": Deferred(lambda: _lists(evaluation.gradients)),
+        "updated": None if training is None else Deferred(lambda: _lists(training.updated)),
         "history": list(evaluation.history),
         "samples": evaluation.samples if evaluation.with_data else None,
         "steps": 0 if training is None else training.steps,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backprop_derive.graph.expressions import Expression
-from backprop_derive.presentation.document import Document, Formula
+from backprop_derive.presentation.document import Deferred, Document, Formula
 from backprop_derive.presentation.styles import AsciiWriter, LatexWriter
 
 
@@ -26,6 +26,8 @@ def render(document: Document) -> str:
                 return {name: writer.write(value) for name, writer in writers.items()}
             case Formula(expression, about):
                 return {**plain(about), **plain(expression)}
+            case Deferred(make):
+                return plain(make())
             case Mapping():
                 return {key: plain(each) for key, each in value.items()}
             case list() | tuple():
