@@ -1,0 +1,59 @@
+"""A picture of a network as spots in columns and arrows between them. Labels are formulas, so that each format writes them in its own style."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.nodes import Graph
+from backprop_derive.presentation.document import Text
+
+Kind = Literal["input", "target", "unit", "loss", "dots"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A circle: an input, a unit, a target, the loss, or the dots that stand for units left out.
+
+    `function` is what the unit applies, `bias` what it adds. `lit` spots lie on a path from the chosen weight to the
+    loss; `partial` is then the derivative inside the unit, of its output by its pre-activation, as `(left, right)`.
+    """
+
+    key: str
+    column: int
+    kind: Kind
+    label: Text
+    function: Text = ()
+    bias: Text = ()
+    lit: bool = False
+    partial: tuple[Expression, Expression] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """An arrow from spot `start` to spot `end`.
+
+    `weight` is what the start is multiplied by (None where it passes through as it is), `partial` the derivative along
+    the arrow, `(∂end/∂start, its value)`; on the arrow of the chosen weight it is the one by that weight. `shared`: the
+    same weight stands on another arrow too. `again`: the arrow leads to a later step of a recurrence.
+    """
+
+    start: str
+    end: str
+    weight: Expression | None = None
+    partial: tuple[Expression, Expression] | None = None
+    lit: bool = False
+    shared: bool = False
+    again: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A network: `spots` in columns from the inputs (0) to the loss, `arrows` between them; `notes` say what the picture leaves out."""
+
+    title: str
+    graph: Graph
+    spots: tuple[Spot, ...]
+    arrows: tuple[Arrow, ...]
+    notes: tuple[Text, ...] = ()
