@@ -18,10 +18,8 @@ import click
 from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
 from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
 
-BUILT = ("derive", "check", "verify", "evaluate", "list", "new", "schema")
-PLANNED = {
-    "draw": "Draw the network",
-}
+BUILT = ("derive", "check", "verify", "evaluate", "draw", "list", "new", "schema")
+PLANNED: dict[str, str] = {}
 
 
 class Commands(click.Group):

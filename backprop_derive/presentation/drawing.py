@@ -76,7 +76,11 @@ class _Drawing:
     def _continues(self, node: Node, group: _Group) -> bool:
         """Whether a node is the activation of the group's pre-activation."""
         first = group.nodes[0]
-        return node.role == "activation" and first.role == "preactivation" and bool(node.unit) and node.unit == first.unit and len(group.nodes) == 1
+        alone = node.role == "activation" and first.role == "preactivation" and bool(node.unit) and node.unit == first.unit and len(group.nodes) == 1
+        if not alone:
+            return False
+        definition = node.pieces[0].definition
+        return not isinstance(definition, Fold) and [name for name in self.graph.parents[node.name] if not self.graph.node(name).is_leaf] == [first.name]
 
     @cached_property
     def group_of(self) -> Mapping[str, _Group]:
@@ -171,7 +175,8 @@ class _Drawing:
             for name in self.graph.parents[node.name]:
                 if group.kind == "unit" and self.graph.node(name).role in ("parameter", "constant"):
                     for link in self.derivation.chain.links(name):
-                        if link.child.name == node.name and link.value == ONE:
+                        fixed = self.is_table(node) and any(place.number is not None for place in link.child.indices)
+                        if link.child.name == node.name and link.value == ONE and not fixed:
                             found += [", ", self._at_entry(link, node, entry)] if found else [self._at_entry(link, node, entry)]
         return tuple(found)
 
@@ -216,12 +221,12 @@ class _Drawing:
                 continue
             for start, end in product(self.entries(self.group_of[name].shown)[0], self.entries(group.shown)[0]):
                 keys = spot_key(self.group_of[name].shown, start), spot_key(group.shown, end)
-                found = self._joined(link, parent, node, start, end)
+                found = self.joined(link, parent, node, start, end)
                 if found is not None and keys not in seen:
                     seen.add(keys)
                     yield Arrow(*keys, _weight_in(self.graph, found[1]), found, again=again)
 
-    def _joined(self, link: Link, parent: Node, child: Node, start: Entry, end: Entry) -> tuple[Expression, Expression] | None:
+    def joined(self, link: Link, parent: Node, child: Node, start: Entry, end: Entry) -> tuple[Expression, Expression] | None:
         """`(∂child/∂parent, its value)` at two entries, None where the child's entry does not read the parent's."""
         values: dict[str, Affine] = {}
         exact: dict[str, Affine] = {}
@@ -307,7 +312,7 @@ class _Lighting:
     def lit(self) -> Picture:
         """The picture with every spot and arrow lit that lies between the weight and the loss."""
         starts = {spot for spot, _ in self._first()}
-        carrying = {key: found for key, found in self._carrying()}
+        carrying = dict(self._carrying())
         reached = self._closure(starts | {arrow.end for arrow in self.picture.arrows if (arrow.start, arrow.end) in carrying})
         arrows = tuple(self._arrow(arrow, reached, carrying) for arrow in self.picture.arrows)
         spots = tuple(self._spot(spot, reached) for spot in self.picture.spots)
@@ -385,7 +390,7 @@ class _Lighting:
         entry = next(entry for entry in self.drawing.entries(last)[0] if spot_key(last, entry) == spot.key)
         for link in self.drawing.derivation.chain.links(first.name):
             if link.child.name == last.name:
-                found = self.drawing._joined(link, first, last, entry, entry)
+                found = self.drawing.joined(link, first, last, entry, entry)
                 if found is not None and isinstance(found[0], Partial):
                     return found
         return None

@@ -18,6 +18,7 @@ Measure = Callable[[str], float]
 """How wide a text is, in character heights."""
 
 ROW = 5.6
+LINE = 1.3
 RADIUS = 1.7
 NARROWEST = 9.0
 ROOM_BESIDE_LABEL = 6.0
@@ -105,7 +106,7 @@ class _Layouter:
         low_x = min([box.x - box.half_width for box in everything] + [x for x, _ in corners]) - 1
         low_y = min([box.y - box.half_height for box in everything] + [y for _, y in corners]) - 1.8
         high_x = max([box.x + box.half_width for box in everything] + [x for x, _ in corners]) + 1
-        high_y = max([box.y + box.half_height + 1.3 * len(placed[key].below) for key, box in boxes.items()] + [y for _, y in corners]) + 1
+        high_y = max([box.y + box.half_height + LINE * len(placed[key].below) for key, box in boxes.items()] + [y for _, y in corners]) + 1
         moved = tuple(_moved_spot(each, -low_x, -low_y) for each in placed.values())
         notes = tuple(self.write(note) for note in (*self.picture.notes, *self._silent_notes()))
         return Layout(high_x - low_x, high_y - low_y, moved, tuple(_moved_arrow(each, -low_x, -low_y) for each in arrows), notes)
@@ -116,7 +117,8 @@ class _Layouter:
         texts = {spot.key: self._texts(spot) for spot in self.picture.spots}
         halves = {key: max(RADIUS, self.measure(label) / 2 + 0.7) for key, (label, _, _) in texts.items()}
         tallest = max(len(spots) for spots in self.columns.values())
-        spacing = ROW + 1.3 * max(len(below) - 1 for _, _, below in texts.values()) if texts else ROW
+        lines = max((bool(above) + len(below) for _, above, below in texts.values()), default=0)
+        spacing = max(ROW, 2 * RADIUS + LINE * lines + 1.4)
         boxes: dict[str, Box] = {}
         x = 0.0
         for column in sorted(self.columns):
@@ -238,7 +240,7 @@ def _text_box(placed: PlacedSpot, measure: Measure) -> Box:
     """The room that the texts above and below a spot take."""
     half = max(measure(text) / 2 for text in (placed.above, *placed.below))
     top = placed.box.y - RADIUS - (1.4 if placed.above else 0)
-    bottom = placed.box.y + RADIUS + 1.3 * len(placed.below)
+    bottom = placed.box.y + RADIUS + LINE * len(placed.below)
     return Box(placed.box.x, (top + bottom) / 2, half, (bottom - top) / 2)
 
 

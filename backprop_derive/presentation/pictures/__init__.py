@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from backprop_derive.errors import Problem, UsageError, nearest
+from backprop_derive.errors import NotYetError, UsageError
 
 if TYPE_CHECKING:
     from backprop_derive.presentation.picture import Picture
@@ -18,36 +18,25 @@ class PictureFormat:
 
     name: str
     suffixes: tuple[str, ...]
-    sentence: str
 
 
-FORMATS: tuple[PictureFormat, ...] = (
-    PictureFormat("terminal", (".txt",), "lines and letters, as in a terminal"),
-    PictureFormat("svg", (".svg",), "a picture for pages and slides"),
-    PictureFormat("tikz", (".tex", ".tikz"), "a picture for LaTeX, drawn by TikZ"),
-)
-
-
-def find_picture_format(name: str) -> PictureFormat:
-    """The row called `name`. Raises UsageError that lists what there is."""
-    for row in FORMATS:
-        if name.lower() == row.name:
-            return row
-    known = [row.name for row in FORMATS]
-    raise UsageError(Problem(f"there is no format of pictures {name!r}; there are {', '.join(known)}", value=name, nearest=nearest(name, known)))
+FORMATS: tuple[PictureFormat, ...] = (PictureFormat("svg", (".svg",)),)
+PLANNED = {".tex": "the picture in TikZ", ".tikz": "the picture in TikZ", ".png": "the picture as PNG", ".txt": "the picture in the terminal"}
 
 
 def picture_format_of_file(path: str) -> PictureFormat:
-    """The row that a file's suffix picks. Raises UsageError that lists the known ones."""
+    """The row that a file's suffix picks. Raises UsageError that lists the known ones, NotYetError for one that is planned."""
     for row in FORMATS:
         if path.lower().endswith(row.suffixes):
             return row
+    for suffix, what in PLANNED.items():
+        if path.lower().endswith(suffix):
+            raise NotYetError(what)
     known = ", ".join(suffix for row in FORMATS for suffix in row.suffixes)
-    raise UsageError(f"the suffix of {path!r} names no format of pictures; known are {known} (or say it with -f)")
+    raise UsageError(f"the suffix of {path!r} names no format of pictures; known are {known}")
 
 
-def render_picture(picture: Picture, name: str, *, width: int | None = None) -> str:
-    """The picture as text in a format. `width` is that of the terminal, in columns. Raises UsageError for an unknown format."""
-    module = import_module(f"backprop_derive.presentation.pictures.{find_picture_format(name).name}")
-    text: str = module.render(picture, width)
+def render_picture(picture: Picture, row: PictureFormat) -> str:
+    """The picture as text in a format."""
+    text: str = import_module(f"backprop_derive.presentation.pictures.{row.name}").render(picture)
     return text

@@ -30,7 +30,7 @@ text { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; 
 """
 
 
-def render(picture: Picture, width: int | None = None) -> str:  # noqa: ARG001
+def render(picture: Picture) -> str:
     """The picture as a whole SVG file."""
     return svg(picture, style=STYLE)
 
