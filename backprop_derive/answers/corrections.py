@@ -8,7 +8,7 @@ from backprop_derive.answers.statements import Side
 from backprop_derive.calculus.derivation import Derivation, derive
 from backprop_derive.calculus.front import Front
 from backprop_derive.errors import BackpropError
-from backprop_derive.graph.expressions import Expression, Mul, Partial, Ref, mul, refs, reindex, walk
+from backprop_derive.graph.expressions import Expression, Fold, Mul, Partial, Ref, mul, refs, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Cost, Node
@@ -50,7 +50,12 @@ def derivative(derivation: Derivation, partial: Partial) -> Expression | None:
 def _of_one_sample(derivation: Derivation, node: Node, value: Expression) -> Expression:
     """The derivative of one sample's loss, from that of the cost."""
     front = Front(derivation.graph, node)
-    return front.strip(_without_scale(value, front)) if front.bound is not None or front.mean else value
+    if front.bound is None and not front.mean:
+        return value
+    single = _without_scale(value, front)
+    if isinstance(single, Mul):  # 2/m Σ_i … has its 2 in front of the sum
+        return mul(*(front.strip(factor) if isinstance(factor, Fold) and factor.bound == front.bound else factor for factor in single.factors))
+    return front.strip(single)
 
 
 def _without_scale(value: Expression, front: Front) -> Expression:
