@@ -77,7 +77,7 @@ def _cases(worlds: Worlds, left: Side, right: Side, definitions: Definitions) ->
 
 def _explained(worlds: Worlds, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
     left, right = aligned(left, right)[0]
-    routes = _routes(worlds, left)
+    routes = routes_for(worlds, left)
     if routes is None:
         return ()
     if is_number(right):
@@ -115,7 +115,7 @@ def _of_number(worlds: Worlds, routes: Routes, left: Side, right: Side) -> tuple
     return tuple(fitting.values()) if len(fitting) == 1 else ()
 
 
-def _routes(worlds: Worlds, left: Side) -> Routes | None:
+def routes_for(worlds: Worlds, left: Side) -> Routes | None:
     """The way from the quantity to what is differentiated; kept with the worlds."""
     top = _top(worlds.graph, worlds, left)
     if top is None:

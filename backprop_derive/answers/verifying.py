@@ -13,9 +13,10 @@ from backprop_derive.answers.documents.files import passages_of, read_document
 from backprop_derive.answers.documents.passages import MAXIMUM_PASSAGES, Passage
 from backprop_derive.answers.documents.splitting import side_by_side
 from backprop_derive.answers.lines import Definitions, judged_lines
+from backprop_derive.answers.sides import side_of
 from backprop_derive.answers.statements import Place, Side
 from backprop_derive.answers.targets import target_of
-from backprop_derive.answers.vocabulary import vocabulary_of
+from backprop_derive.answers.vocabulary import Vocabulary, vocabulary_of
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import AnswerError, EvaluationError, NotYetError, Problem
 from backprop_derive.graph.expressions import Ref
@@ -53,7 +54,7 @@ class Verifier:
 
         self.graph = graph
         self.vocabulary = vocabulary_of(derive(graph))
-        self.court = _Court(Worlds(self.vocabulary.derivation, seed))
+        self.court = _Court(Worlds(self.vocabulary.derivation, seed), self.vocabulary)
 
     def verify(self, answers: Answers, weight: str | None = None) -> tuple[Claim, ...]:
         """The claims of a calculation, as `verify_answers` gives them."""
@@ -91,8 +92,8 @@ def _of_answer(key: str, answer: Answer, entry: tuple[int, ...]) -> list[Passage
 class _Court:
     """Judges and diagnoses over the random points of one network."""
 
-    def __init__(self, worlds: Worlds) -> None:
-        self.worlds = worlds
+    def __init__(self, worlds: Worlds, vocabulary: Vocabulary) -> None:
+        self.worlds, self.vocabulary = worlds, vocabulary
 
     def compare(self, left: Side, right: Side, definitions: Definitions) -> Verdict:
         from backprop_derive.answers.judging import judge_sides
@@ -123,8 +124,13 @@ class _Court:
 
     def diagnose(self, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
         from backprop_derive.answers.diagnosis import diagnose
+        from backprop_derive.answers.marking import wrong_factor
 
-        return diagnose(self.worlds, left, right, definitions)
+        found = diagnose(self.worlds, left, right, definitions)
+        if not found or any(each.span is not None for each in found):
+            return found
+        span = wrong_factor(self.worlds, left, right, lambda tree: side_of(tree, self.vocabulary), definitions)
+        return (replace(found[0], span=span), *found[1:])
 
 
 def _nothing(passages: Sequence[Passage]) -> str:

@@ -194,3 +194,21 @@ def test_four_of_five_planted_slips_are_named() -> None:
 def test_the_reference_page_lists_every_kind() -> None:
     page = (Path(__file__).parents[2] / "docs" / "verify.md").read_text(encoding="utf-8")
     assert all(f"| `{kind.name}` | {kind.sentence} |" in page for kind in KINDS)
+
+
+# -- the wrong factor is marked ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "weight", "answer", "marked"),
+    [
+        (NEURONS, "v1", "(y'-y) f_B'(y') o1", "f_B'(y')"),
+        (NEURONS, "v1", r"(y - y')\,\frac{\partial y'}{\partial v_1}", "y - y'"),
+        (NEURONS, "w11", "(y'-y) f_B'(z_B) v1 f_A1'(z_A1) x2", "x2"),
+        (CHAIN, "w1", "2(o-y) o(1-o) w2 (1-h) x", "1-h"),
+        (NEURONS, "v1", "(y'-y)*o1", None),
+    ],
+)
+def test_the_wrong_factor_is_marked(spec: str, weight: str, answer: str, marked: str | None) -> None:
+    span = judged(spec, weight, answer).mistakes[0].span
+    assert (answer[slice(*span)] if span is not None else None) == marked
