@@ -15,8 +15,9 @@ import numpy as np
 from backprop_derive.answers.derivatives import Derivatives, Target
 from backprop_derive.answers.statements import Side
 from backprop_derive.calculus.derivation import Derivation
+from backprop_derive.calculus.terms import guarded
 from backprop_derive.errors import EvaluationError, NotYetError
-from backprop_derive.graph.expressions import ZERO, Bracket, Expression, Partial, Ref, free_variables, mul
+from backprop_derive.graph.expressions import ZERO, Bracket, Expression, Partial, Ref, add, free_variables, mul, reindex
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine, Axis, axis_to, equal, size
 from backprop_derive.graph.nodes import Assumption, Fact, Graph, Node
@@ -190,7 +191,7 @@ class World:
     def _derivative(self, partial: Partial, definitions: Definitions, extra: dict[str, Leaf]) -> Expression:
         """The derivative as a mention of a leaf that has its values, at the places that are meant."""
         if partial.direct:
-            raise NotYetError("a derivative of the direct mention only, in an answer")
+            return self._settled(self._direct(partial), definitions, extra)
         top, bottom = self._plain(partial.top.name), self._plain(partial.bottom.name)
         for name in (top, bottom):
             if name in definitions or (name not in self.graph.by_name and name != self.graph.cost.name):
@@ -208,6 +209,24 @@ class World:
         if len(samples) > 1 and samples[0] != samples[1]:
             return mul(Bracket(equal(samples[0], samples[1])), found)
         return found
+
+    def _direct(self, partial: Partial) -> Expression:
+        """The derivative of the direct mention only: the local derivatives of the links, at the places that are meant."""
+        found: list[Expression] = []
+        for link in self.derivation.chain.links(partial.bottom.name):
+            if link.child.name == partial.top.name:
+                written, meant = link.child.indices + link.parent.indices, partial.top.indices + partial.bottom.indices
+                places: dict[str, Affine] = {}
+                conditions = list(link.conditions)
+                for mine, theirs in zip(written, meant, strict=True):
+                    if mine.variable is not None and mine.variable not in places:
+                        places[mine.variable] = theirs
+                    elif mine.substitute(places) != theirs:
+                        conditions.append(equal(mine, theirs))
+                found.append(reindex(guarded(link.value, conditions), places))
+        if not found:
+            raise NotYetError("the direct derivative of what is no neighbour of it")
+        return add(*found)
 
     def _plain(self, name: str) -> str:
         """The cost of a single sample is its loss."""

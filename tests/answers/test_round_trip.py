@@ -20,14 +20,6 @@ from backprop_derive.presentation.presenting import present
 SPECS = sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.yaml"))
 STYLES = ("text", "latex")
 
-_DIRECT = "a direct partial derivative"
-NOT_YET: dict[str, dict[str, str]] = {
-    "karpathy_micrograd": {"d+": _DIRECT, r"\partial^{+}": _DIRECT},
-    "recurrent": {"d+": _DIRECT, r"\partial^{+}": _DIRECT},
-    "skip_connection": {"d+": _DIRECT, r"\partial^{+}": _DIRECT},
-}
-"""By spec: parts of printed formulas that are not read yet, each with the reason."""
-
 
 @cache
 def derivation(path: Path) -> Derivation:
@@ -49,7 +41,6 @@ def printed(path: Path) -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_what_is_printed_is_read_back_and_judged_equal(path: Path) -> None:
-    missing = NOT_YET.get(path.stem, {})
     found: dict[str, str] = {}
     for weight, left, formula in dict.fromkeys(printed(path)):
         text = f"{left} = {formula}" if left else formula
@@ -57,5 +48,4 @@ def test_what_is_printed_is_read_back_and_judged_equal(path: Path) -> None:
         repeats = claim.verdict.reason == "it only repeats what was asked for"  # the chain rule of what the loss mentions itself
         if claim.verdict.outcome not in ("equal", "equal-if") and not repeats:
             found[text] = f"{claim.verdict.outcome}: {claim.problem or claim.verdict.reason}"
-    assert {text: told for text, told in found.items() if not any(part in text for part in missing)} == {}
-    assert [part for part in missing if not any(part in text for text in found)] == [], "these are read now: take them off the list"
+    assert found == {}
