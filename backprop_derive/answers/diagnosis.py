@@ -35,7 +35,7 @@ from backprop_derive.graph.nodes import Graph
 
 VAGUE = 0.005
 MOST_PAIRS = 20_000
-MOST_READINGS = 3
+MOST_READINGS = 6
 _CONSTANTS = (Fraction(2), Fraction(1, 2), Fraction(-2), Fraction(-1, 2), Fraction(4), Fraction(1, 4), Fraction(3), Fraction(1, 3))
 
 

@@ -176,15 +176,25 @@ class CommandReader(SumReader):
     def plain_derivative(self) -> Derivative | None:
         """`dL/dw`: a differential, `/`, a differential."""
         start = self.token.start
-        direct = self.token.text == "d" and self.peek("+", ahead=1) and not self.lexicon.is_quantity("d")
-        if direct:  # d+L/dw
-            self.at += 2
+        plus = self._behind_direct()
+        if plus is not None:
+            self.at = plus
+        direct = plus is not None
         top = self.quantity() if direct else self._differential_on_top()
         if top is None or not self.peek("/"):
             return None
         self.take()
         bottom = self._hand_differential()
         return None if bottom is None else Derivative(top, bottom, direct, start=start, end=bottom.end)
+
+    def _behind_direct(self) -> int | None:
+        """Where the name behind `d+` or `∂⁺` begins; None where neither stands here."""
+        if self.token.text == "d" and self.peek("+", ahead=1) and not self.lexicon.is_quantity("d"):
+            return self.at + 2
+        kinds = [token.kind for token in self.tokens[self.at + 1 : self.at + 5]]
+        if self.token.kind != "command" or self.token.text != "partial" or kinds[:1] != ["^"]:
+            return None
+        return self.at + 5 if kinds == ["^", "{", "+", "}"] else self.at + 3 if kinds[1:2] == ["+"] else None
 
     def _differential_on_top(self) -> Name | None:
         """`dL`, `∂L(w, b)`"""

@@ -44,6 +44,7 @@ _COMMANDS = {"∈": "in", "∂": "partial", "𝜕": "partial", "𝛛": "partial"
 _ACCENT_OF_MARK = {mark: accent for accent, mark in ACCENTS.items()} | {"\u0305": "bar"}
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DIGITS = re.compile(r"[0-9]+(?![0-9]*\.[0-9])")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _NUMPY = re.compile(r"(?:np|numpy|torch|math|tf|jnp)\.([A-Za-z_][A-Za-z0-9_]*)")
 _ASIDE = re.compile(r"\\(?:tag\*?|label|color|textcolor|qedhere|phantom|vphantom|hphantom)\s*\{[^{}]*\}")
@@ -175,7 +176,9 @@ class _Tokenizer:
         spelled = SPELLED.get(base) or (base if base.isascii() and base.isalpha() else "")
         accents = [_ACCENT_OF_MARK.get(mark, "") for mark in marks]
         if spelled and all(accents):
-            self._add("word", spelled + "".join(accents), length)
+            digits = _DIGITS.match(self.text, self.at + length)  # δ1, as a terminal shows it, is one name; so is w1
+            number = digits[0] if digits is not None and not character.isascii() else ""
+            self._add("word", spelled + "".join(accents) + number, length + len(number))
             return
         if character == "ℓ":
             self._add("word", "ell", 1)

@@ -43,6 +43,7 @@ inputs: {x: 3}
 layers: [{dense: 4, activation: tanh}, {dense: 2, activation: softmax}]
 loss: cross_entropy
 """
+PENALISED = LAYERS + "regularization: {l2: lambda, of: weights}\nconstants: [lambda]\n"
 
 
 @cache
@@ -105,6 +106,7 @@ def test_nine_of_ten_published_mistakes_are_named() -> None:
         (CHAIN, "w1", "2*(o-y)*o*(1-o)*(w2 - eta*2*(o-y)*o*(1-o)*h)*(1-h^2)*x", "updated-weights"),
         (CHAIN, "w1", "2*(o-y)*o*(1-o)*w2*(1+h^2)*x", "wrong-local-derivative"),
         (LAYERS, "W2", "a1 (a2 - y)^T", "transpose-or-index"),
+        (PENALISED, "b1", "(W2^T (a2 - y)) ⊙ (1 - a1)", "wrong-local-derivative"),
         (LAYERS, "b1", r"W_2^T (\hat y - y) \odot (1 - a_1)", "wrong-local-derivative"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Whatever `derive` prints for a shipped spec is read back and judged equal, as text and as LaTeX."""
+"""Whatever `derive` prints for a shipped spec is read back and judged equal, as text, as LaTeX and as a terminal shows it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from backprop_derive import build_graph, derive, load_spec, verify_answers
+from backprop_derive import build_graph, derive, load_spec, verify_answers, write
 from backprop_derive.answers.documents.passages import Passage
 from backprop_derive.answers.statements import Place
+from backprop_derive.answers.verifying import Verifier
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.presenting import present
@@ -49,3 +50,16 @@ def test_what_is_printed_is_read_back_and_judged_equal(path: Path) -> None:
         if claim.verdict.outcome not in ("equal", "equal-if") and not repeats:
             found[text] = f"{claim.verdict.outcome}: {claim.problem or claim.verdict.reason}"
     assert found == {}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_what_a_terminal_shows_is_read_back_and_judged_equal(path: Path) -> None:
+    found = derivation(path)
+    formulas = [(name, form) for name, each in found.gradients.items() for form in (each.expansion, each.backward, each.gradient)]
+    formulas += [(delta.name, delta.value) for delta in found.deltas.values()]
+    verifier = Verifier(found.graph)
+    for name, formula in formulas:
+        text = write(found, formula, "unicode")
+        (claim,) = verifier.verify([Passage(text, Place(name), text, certain=True, key=name)])
+        repeats = claim.verdict.reason == "it only repeats what was asked for"
+        assert claim.verdict.outcome in ("equal", "equal-if") or repeats, text
