@@ -151,7 +151,7 @@ class Explainer(Search):
         for value, mistake in self.constants():
             if abs(ratio - float(value)) < NEAR * abs(ratio) and self.confirmed((), value):
                 return (mistake,) if float(value) != -1 else (self._sign(mistake),)
-        sizes = self._sample_ratios(ratio)
+        sizes = self._sample_ratios()
         return (sizes,) if sizes is not None else ()
 
     def _sign(self, mistake: Mistake) -> Mistake:
@@ -176,14 +176,13 @@ class Explainer(Search):
             return f"{text}: look at the factor in {loss.name} = {spoken(self.graph, loss.pieces[0].definition)}"
         return text
 
-    def _sample_ratios(self, ratio: float) -> Mistake | None:
+    def _sample_ratios(self) -> Mistake | None:
         if self.graph.samples is None:
             return None
         name = self.graph.samples.size
         for power, said in ((1, f"the answer is {name} times the right one: the 1/{name} of the mean is missing"), (-1, f"the answer is 1/{name} of the right one: 1/{name} stands there once too often")):
             if all(self.confirmed((), Fraction(self._count(at)) ** power, at=at) for at in self.points):
                 return Mistake("constant-factor", said)
-        del ratio
         return None
 
     def _count(self, at: int) -> int:
@@ -231,6 +230,8 @@ class Explainer(Search):
 
     def neighbours(self) -> tuple[Mistake, ...]:
         """It is the gradient of another entry or weight."""
+        if not self.goal.claimed.any():  # many gradients are 0 somewhere
+            return ()
         adjoint = self.goal.unrolled.sweep(self.goal.unrolled.values[:, None], self.goal.seeds)[:, 0]
         bottom = bottom_of(self.worlds, self.left)
         for node in self.routes.graph.nodes:
@@ -262,11 +263,9 @@ class Explainer(Search):
             claimed = goal.claimed[0]
             if abs(adjoint[goal.unrolled.starts[name] + offset] - claimed) > CONFIRMED * max(abs(claimed), 1e-6):
                 return None
-        node = self.routes.graph.node(name)
         place = np.unravel_index(offset, shape) if shape else ()
         lows = [low for low, _ in self.goal.unrolled.evaluator.store.places(name)]
         written = Ref(name, tuple(Affine((), int(index) + low) for index, low in zip(place, lows, strict=True)))
-        del node
         return Mistake("transpose-or-index", f"this is the derivative by {spoken(self.graph, written)}, not by {spoken(self.graph, bottom)}")
 
     def factors(self) -> tuple[Mistake, ...]:

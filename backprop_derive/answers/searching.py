@@ -139,7 +139,7 @@ class Search:
     @property
     def _changed(self) -> tuple[list[Change], Array]:
         """The changes that have a value here, and the values of all edges with each; kept with the worlds."""
-        key = f"changes on the way to {self.routes.target}"
+        key = f"changes on the way to {self.routes.target} at point {self.at}"
         if key not in self.worlds.kept:
             self.worlds.kept[key] = self._made()
         return self.worlds.kept[key]  # type: ignore[return-value]

@@ -141,6 +141,16 @@ def test_what_nothing_explains_is_not_explained() -> None:
     assert claim.mistakes == ()
 
 
+def test_zero_is_not_the_gradient_of_another() -> None:
+    assert judged(MAZUR, "b1", "0").mistakes == ()
+
+
+def test_claims_that_first_differ_at_other_points_are_explained_too() -> None:
+    spec = "inputs: {x: n}\nlayers: [{dense: h, activation: relu}, {dense: 1}]\nloss: half_squared_error\n"
+    answers = (r"W_2^T (\hat y - y) \odot (z_1 > 0)", r"W_2^T (\hat y - y)", r"2 W_2^T (\hat y - y) \odot (z_1 > 0)")
+    assert [kinds(judged(spec, "b1", answer)) for answer in answers] == [[], ["missing-activation-derivative"], ["constant-factor"]]
+
+
 def test_every_change_is_of_a_kind_of_the_table() -> None:
     known = {kind.name for kind in KINDS}
     for spec in (NEURONS, MAZUR, LOGISTIC, LAYERS):

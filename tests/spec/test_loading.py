@@ -313,8 +313,10 @@ def test_a_wrong_network_says_where_and_why(text: str, line: int, column: int, p
 
 
 def test_sharing_and_different_entries_are_no_clash() -> None:
-    read_spec("inputs: [x]\nparameters: [w, w]\nnodes:\n  A: {weights: {w: x}, bias: w, output: A}\n  B: {weights: {w: A}}\n")
-    read_spec("equations:\n  h[0,j]: 1\n  h[t,j]: 2\n")
+    shared = read_spec("inputs: [x]\nparameters: [w, w]\nnodes:\n  A: {weights: {w: x}, bias: w, output: A}\n  B: {weights: {w: A}}\n")
+    assert [neuron.connections[0].weight.text for neuron in shared.neurons] == ["w", "w"]
+    entries = read_spec("equations:\n  h[0,j]: 1\n  h[t,j]: 2\n")
+    assert [equation.left.text for equation in entries.equations] == ["h[0,j]", "h[t,j]"]
 
 
 def test_a_misspelled_style_is_told_once() -> None:
