@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.expressions import Expression, Partial, Ref
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.document import Text
 
@@ -31,18 +31,30 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Law:
+    """Arrows between two arrays by index: from `x[k]` to `a[j]`, with `∂z[j]/∂x[k]` of the value `W[j,k]`."""
+
+    start: Ref
+    end: Ref
+    partial: Partial
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Arrow:
     """An arrow from spot `start` to spot `end`.
 
     `weight` is what the start is multiplied by (None where it passes through as it is), `partial` the derivative along
-    the arrow, `(∂end/∂start, its value)`; on the arrow of the chosen weight it is the one by that weight. `shared`: the
-    same weight stands on another arrow too. `again`: the arrow leads to a later step of a recurrence.
+    the arrow, `(∂end/∂start, its value)`; on the arrow of the chosen weight it is the one by that weight. `law` is what
+    all arrows between two arrays have in common. `shared`: the same weight stands on another arrow too. `again`: the
+    arrow leads to a later step of a recurrence.
     """
 
     start: str
     end: str
     weight: Expression | None = None
     partial: tuple[Expression, Expression] | None = None
+    law: Law | None = None
     lit: bool = False
     shared: bool = False
     again: str = ""

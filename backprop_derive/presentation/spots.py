@@ -16,7 +16,7 @@ from backprop_derive.graph.indices import Affine, Axis, number, variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.presentation.document import Text
-from backprop_derive.presentation.picture import Arrow, Kind, Spot
+from backprop_derive.presentation.picture import Arrow, Kind, Law, Spot
 
 MOST = 8
 FIRST_SHOWN = 2
@@ -210,12 +210,13 @@ class Drawing:
         for link in self.derivation.chain.links(name):
             if link.child.name != node.name:
                 continue
+            law = Law(link.parent, Ref(group.shown.name, link.child.indices), link.partial, link.value)
             for start, end in product(self.entries(self.group_of[name].shown)[0], self.entries(group.shown)[0]):
                 keys = spot_key(self.group_of[name].shown, start), spot_key(group.shown, end)
                 found = self.joined(link, parent, node, start, end)
                 if found is not None and keys not in seen:
                     seen.add(keys)
-                    yield Arrow(*keys, _weight_in(self.graph, found[1]), found, again=again)
+                    yield Arrow(*keys, _weight_in(self.graph, found[1]), found, law, again=again)
 
     def joined(self, link: Link, parent: Node, child: Node, start: Entry, end: Entry) -> tuple[Expression, Expression] | None:
         """`(∂child/∂parent, its value)` at two entries, None where the child's entry does not read the parent's."""

@@ -12,7 +12,7 @@ from backprop_derive import build_graph, derive, load_spec, read_spec
 from backprop_derive.cli.main import commands
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.presentation.drawing import draw
-from backprop_derive.presentation.layout import lay_out
+from backprop_derive.presentation.layout import Lettering, lay_out
 from backprop_derive.presentation.picture import Picture
 from backprop_derive.presentation.pictures import FORMATS, render_picture
 from backprop_derive.presentation.styles import AsciiWriter
@@ -91,7 +91,7 @@ def test_every_shipped_spec_is_drawn(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_no_spot_covers_another(path: Path) -> None:
-    boxes = [placed.box for placed in lay_out(picture(str(path)), lambda text: "x" * len(text), lambda text: 0.6 * len(text)).spots]
+    boxes = [placed.box for placed in lay_out(picture(str(path)), Lettering(lambda text: "x" * len(text), lambda text: 0.6 * len(text))).spots]
     assert all(one.overlap(other) == 0 for at, one in enumerate(boxes) for other in boxes[at + 1 :])
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from html import escape
 
 from backprop_derive.presentation.document import Text
-from backprop_derive.presentation.layout import Box, Layout, PlacedArrow, PlacedSpot, lay_out
+from backprop_derive.presentation.geometry import Box
+from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out
 from backprop_derive.presentation.picture import Picture
 from backprop_derive.presentation.styles import UnicodeWriter
 
@@ -42,7 +43,7 @@ def svg(picture: Picture, *, style: str) -> str:
     def write(text: Text) -> str:
         return "".join(part if isinstance(part, str) else writer.write(part) for part in text)
 
-    layout = lay_out(picture, write, lambda text: _WIDE * len(text))
+    layout = lay_out(picture, Lettering(write, lambda text: _WIDE * len(text)))
     wide = max(layout.width, max((_WIDE * len(note) + 2 for note in layout.notes), default=0.0))
     height = layout.height + 1.5 * len(layout.notes)
     lines = [
