@@ -10,14 +10,15 @@ from backprop_derive.cli.options import spec_argument
 @click.command("draw")
 @spec_argument
 @click.option("-w", "--weight", metavar="WEIGHT", help="Light up the paths of this weight, such as v1 or 'W1[2,1]', with the partial derivative on each arrow.")
-@click.option("-o", "--output", "file", metavar="FILE", help="The picture: net.svg; - is standard output, as SVG.")
+@click.option("-o", "--output", "file", metavar="FILE", help="The picture, in the format of its suffix: net.svg, net.tex (TikZ); - is standard output, as SVG.")
+@click.option("--fragment", is_flag=True, help="A bare tikzpicture, for \\input in a file of your own.")
 @click.option("--no-clobber", "keep", is_flag=True, help="Leave a file alone that is there already.")
-def command(spec: str, weight: str | None, file: str | None, keep: bool) -> None:
+def command(spec: str, weight: str | None, file: str | None, fragment: bool, keep: bool) -> None:
     """Draw a network: its units in columns, the weights on the arrows.
 
     \b
     backprop-derive draw two_hidden_nodes -o net.svg
-    backprop-derive draw two_hidden_nodes -w w11 -o paths.svg
+    backprop-derive draw two_hidden_nodes -w w11 -o paths.tex
     """
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import emit_text
@@ -34,4 +35,4 @@ def command(spec: str, weight: str | None, file: str | None, keep: bool) -> None
     from backprop_derive.presentation.drawing import draw
 
     chosen = find_weights((weight,), graph)[0] if weight is not None else None
-    emit_text(render_picture(draw(derive(graph), chosen), row), file, replace=not keep, instead="--no-clobber keeps it")
+    emit_text(render_picture(draw(derive(graph), chosen), row, fragment=fragment), file, replace=not keep, instead="--no-clobber keeps it")

@@ -58,6 +58,13 @@ def straight(start: Box, end: Box) -> Curve:
     return first, along((first, last), 1 / 3), along((first, last), 2 / 3), last
 
 
+def is_straight(curve: Curve) -> bool:
+    """Whether the points that bend a curve lie on the line between its ends."""
+    first, *between, last = curve
+    across, down = last[0] - first[0], last[1] - first[1]
+    return all(abs((x - first[0]) * down - (y - first[1]) * across) < 1e-6 for x, y in between)
+
+
 def _leaving(box: Box, towards: Box) -> Point:
     """Where the line from a box towards another crosses its rim."""
     across, down = towards.x - box.x, towards.y - box.y

@@ -11,7 +11,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from backprop_derive.presentation.document import Text
-from backprop_derive.presentation.geometry import Box, Curve, Point, along, backwards, loop, moved_curve, points_of, round_about, straight
+from backprop_derive.presentation.geometry import (
+    Box,
+    Curve,
+    Point,
+    along,
+    backwards,
+    is_straight,
+    loop,
+    moved_curve,
+    points_of,
+    round_about,
+    straight,
+)
 from backprop_derive.presentation.legend import laws_of
 from backprop_derive.presentation.picture import Arrow, Picture, Spot
 
@@ -53,6 +65,11 @@ class PlacedArrow:
     box: Box | None = None
     where: float = 0.5
     tip: str = ""
+
+    @property
+    def straight(self) -> bool:
+        """Whether the arrow is a straight line."""
+        return is_straight(self.curve)
 
 
 @dataclass(frozen=True, slots=True)

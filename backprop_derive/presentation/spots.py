@@ -269,7 +269,7 @@ class Drawing:
             entries, shortened = self.entries(group.shown)
             if shortened:
                 axis = group.shown.axes[-1]
-                found.append((Ref(group.shown.name), f": {form_text(axis.length)} units, of which {len(entries)} are drawn"))
+                found.append((group.shown.ref(), f": {form_text(axis.length)} units, of which {len(entries)} are drawn"))
             elif self.is_table(group.shown):
                 node = group.shown
                 axes = node.axes[1:] if node.sampled else node.axes

@@ -104,8 +104,8 @@ def test_names_are_never_markup() -> None:
     ("arguments", "message"),
     [
         ([], "the picture in the terminal (write a file instead: -o net.svg): not yet"),
-        (["-o", "net.tex"], "the picture in TikZ: not yet"),
-        (["-o", "net.xyz"], "known are .svg"),
+        (["-o", "net.svg", "--fragment"], "--fragment is for pictures in TikZ"),
+        (["-o", "net.xyz"], "known are .svg, .tex"),
         (["-o", "-", "-w", "w99"], "there is no 'w99'"),
     ],
 )

@@ -14,14 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """A format by its name, the suffixes of its files, and the module whose `render(picture) -> str` writes it."""
+    """A format by its name, the suffixes of its files, and the module whose `render(picture, …)` writes it.
+
+    `fragment`: `render` takes `fragment=True`, for a part of a file; `needs_more`: the module's `ready()` says what has to be
+    installed and is not.
+    """
 
     name: str
     suffixes: tuple[str, ...]
+    fragment: bool = False
+    needs_more: bool = False
 
 
-FORMATS: tuple[PictureFormat, ...] = (PictureFormat("svg", (".svg",)),)
-PLANNED = {".tex": "the picture in TikZ", ".tikz": "the picture in TikZ", ".png": "the picture as PNG", ".txt": "the picture in the terminal"}
+FORMATS: tuple[PictureFormat, ...] = (
+    PictureFormat("svg", (".svg",)),
+    PictureFormat("tikz", (".tex", ".tikz"), fragment=True),
+)
+PLANNED = {".png": "the picture as PNG", ".txt": "the picture in the terminal"}
 
 
 def picture_format_of_file(path: str) -> PictureFormat:
@@ -36,7 +45,10 @@ def picture_format_of_file(path: str) -> PictureFormat:
     raise UsageError(f"the suffix of {path!r} names no format of pictures; known are {known}")
 
 
-def render_picture(picture: Picture, row: PictureFormat) -> str:
-    """The picture as text in a format."""
-    text: str = import_module(f"backprop_derive.presentation.pictures.{row.name}").render(picture)
+def render_picture(picture: Picture, row: PictureFormat, *, fragment: bool = False) -> str:
+    """The picture as text in a format. Raises UsageError for a fragment of a format that has none."""
+    if fragment and not row.fragment:
+        raise UsageError(f"--fragment is for pictures in TikZ (-o net.tex), not for {row.name}")
+    module = import_module(f"backprop_derive.presentation.pictures.{row.name}")
+    text: str = module.render(picture, fragment=True) if fragment else module.render(picture)
     return text
