@@ -9,8 +9,9 @@ from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.calculus.links import Link
 from backprop_derive.graph.expressions import ZERO, Expression, Partial, Ref, reindex, walk
 from backprop_derive.graph.indices import number
+from backprop_derive.presentation.columns import Group
 from backprop_derive.presentation.picture import Arrow, Picture, Spot
-from backprop_derive.presentation.spots import Drawing, Entry, Group, spot_key
+from backprop_derive.presentation.spots import Drawing, Entry, spot_key
 
 Weight = tuple[str, "tuple[int, ...] | None"]
 
@@ -32,7 +33,7 @@ class _Lighting:
 
     def lit(self) -> Picture:
         """The picture with every spot and arrow lit that lies between the weight and the loss."""
-        starts = {spot for spot, _ in self._first()}
+        starts = set(self._own_spots()) or {spot for spot, _ in self._first()}
         carrying = dict(self._carrying())
         reached = self._closure(starts | {arrow.end for arrow in self.picture.arrows if (arrow.start, arrow.end) in carrying})
         arrows = tuple(self._arrow(arrow, reached, carrying) for arrow in self.picture.arrows)
@@ -42,10 +43,17 @@ class _Lighting:
     def _links(self) -> Iterator[Link]:
         yield from self.drawing.derivation.chain.links(self.name)
 
+    def _own_spots(self) -> Iterator[str]:
+        """The spots of the weight itself, where it has some."""
+        group = self.drawing.columns.group_of.get(self.name)
+        for entry in self.drawing.entries(group.shown)[0] if group is not None else ():
+            if self.place is None or not entry or self.place == tuple(place for place, _ in entry):
+                yield spot_key(self.graph.node(self.name), entry)
+
     def _first(self) -> Iterator[tuple[str, Link]]:
         """The spots whose formula mentions the weight."""
         for link in self._links():
-            group = self.drawing.group_of.get(link.child.name)
+            group = self.drawing.columns.group_of.get(link.child.name)
             if group is None:
                 continue
             for entry in self.drawing.entries(group.shown)[0]:
@@ -80,7 +88,7 @@ class _Lighting:
         refs = [each for each in walk(arrow.weight or ZERO) if isinstance(each, Ref) and each.name == self.name]
         places = [number(place) for place in self.place] if self.place is not None else list(refs[0].indices)
         values = dict(zip(node.letters, places, strict=True))
-        return reindex(link.partial, values), reindex(link.value, values)
+        return reindex(link.partial, values), self.drawing.value_at(link, values, {letter: place.resize(self.drawing.sizes) for letter, place in values.items()})
 
     def _closure(self, starts: set[str]) -> set[str]:
         found, waiting = set(starts), list(starts)
@@ -93,14 +101,15 @@ class _Lighting:
         return found
 
     def _arrow(self, arrow: Arrow, reached: set[str], carrying: Mapping[tuple[str, str], tuple[Expression, Expression]]) -> Arrow:
-        if (arrow.start, arrow.end) in carrying and arrow.start not in reached:
-            return replace(arrow, lit=True, partial=carrying[arrow.start, arrow.end])
-        return replace(arrow, lit=arrow.start in reached and arrow.end in reached)
+        carried = carrying.get((arrow.start, arrow.end))
+        if carried is not None and arrow.start not in reached:
+            return replace(arrow, lit=True, partial=carried)
+        return replace(arrow, lit=arrow.start in reached and arrow.end in reached, by_weight=carried)
 
     def _spot(self, spot: Spot, reached: set[str]) -> Spot:
         if spot.key not in reached:
             return spot
-        group = next(group for group in self.drawing.groups if any(spot.key == spot_key(group.shown, entry) for entry in self.drawing.entries(group.shown)[0]))
+        group = next(group for group in self.drawing.columns.groups if any(spot.key == spot_key(group.shown, entry) for entry in self.drawing.entries(group.shown)[0]))
         return replace(spot, lit=True, partial=self._inner(group, spot))
 
     def _inner(self, group: Group, spot: Spot) -> tuple[Expression, Expression] | None:

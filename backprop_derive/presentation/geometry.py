@@ -74,13 +74,20 @@ def _leaving(box: Box, towards: Box) -> Point:
     return box.x + side + across / length * box.half_height, box.y + down / length * box.half_height
 
 
+def level_at_ends(start: Box, end: Box) -> Curve:
+    """From the right side of a box to the left side of another, level at both ends: it keeps clear of what stands above and below."""
+    first, last = (start.x + start.half_width, start.y), (end.x - end.half_width, end.y)
+    across = 0.6 * (last[0] - first[0])
+    return first, (first[0] + across, first[1]), (last[0] - across, last[1]), last
+
+
 def round_about(start: Box, end: Box, level: float) -> Curve:
     """From a box to another by way of a level above or below both, which the middle of the curve reaches."""
     side = -1.0 if level < start.y else 1.0
     first = (start.x + 0.5 * start.half_width, start.y + side * 0.9 * start.half_height)
     last = (end.x - 0.5 * end.half_width, end.y + side * 0.9 * end.half_height)
     bend = (level - 0.125 * (first[1] + last[1])) / 0.75
-    return first, (first[0] + 0.15 * (last[0] - first[0]), bend), (last[0] - 0.15 * (last[0] - first[0]), bend), last
+    return first, (first[0] + 0.22 * (last[0] - first[0]), bend), (last[0] - 0.22 * (last[0] - first[0]), bend), last
 
 
 def loop(box: Box) -> Curve:

@@ -18,6 +18,7 @@ from backprop_derive.presentation.geometry import (
     along,
     backwards,
     is_straight,
+    level_at_ends,
     loop,
     moved_curve,
     points_of,
@@ -28,10 +29,10 @@ from backprop_derive.presentation.legend import laws_of
 from backprop_derive.presentation.picture import Arrow, Picture, Spot
 
 RADIUS = 1.7
-_ROW = 5.6
+_ROW, _TARGET_ROW = 5.6, 4.2
 _NARROWEST, _BESIDE_LABEL, _BESIDE_SPOT = 9.0, 6.0, 0.7
-_LABELS, _LIT_LABELS, _LABELS_BESIDE_LIT = 16, 6, 8
-_LEVEL = 1.9  # between arrows that go round the same spots
+_LABELS, _LIT_LABELS, _LABELS_BESIDE_LIT = 16, 5, 8
+_BESIDE_SPOTS, _LEVEL = 1.6, 1.9  # from the spots to an arrow that goes round them, and to the next one
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.28, 0.72, 0.23, 0.77, 0.19, 0.81)
 
 
@@ -46,13 +47,14 @@ class Lettering:
 
 @dataclass(frozen=True, slots=True)
 class PlacedSpot:
-    """A spot in its box; `above` and `below` are what is written there."""
+    """A spot in its box; `above` and `below` are what is written there, the latter so far to the right of the middle as `aside` says."""
 
     spot: Spot
     box: Box
     label: str
     above: str
     below: tuple[str, ...]
+    aside: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class _Layouter:
     def layout(self) -> Layout:
         """Everything at its place, moved such that nothing is left of 0 or above it."""
         boxes = self._boxes()
-        spots = [PlacedSpot(spot, boxes[spot.key], *self.texts[spot.key]) for spot in self.picture.spots]
+        spots = [PlacedSpot(spot, boxes[spot.key], *self.texts[spot.key], self._aside(spot)) for spot in self.picture.spots]
         arrows = self._arrows(spots)
         room = [*(each.box for each in spots), *(self._text_box(each) for each in spots), *(each.box for each in arrows if each.box is not None)]
         room += [Box(*point, 0, 0) for each in arrows for point in points_of(each.curve)]
@@ -129,7 +131,6 @@ class _Layouter:
 
     def _boxes(self) -> dict[str, Box]:
         halves = {key: max(RADIUS, self.measure(label) / 2 + _BESIDE_SPOT) for key, (label, _, _) in self.texts.items()}
-        tallest = max(len(spots) for spots in self.columns.values())
         lines = max((bool(above) + len(below) for _, above, below in self.texts.values()), default=0)
         spacing = max(_ROW, 2 * RADIUS + self.line * lines + 1.4)
         boxes: dict[str, Box] = {}
@@ -138,8 +139,11 @@ class _Layouter:
             spots = self.columns[column]
             half = max(self._reach(spot.key, halves[spot.key]) for spot in spots)
             x += half if column == min(self.columns) else half + self._gap(column)
-            for place, spot in enumerate(spots):
-                boxes[spot.key] = Box(x, (place + (tallest - len(spots)) / 2) * spacing, halves[spot.key], RADIUS)
+            centred = sum(spot.kind != "target" for spot in spots) or len(spots)  # targets stand below the outputs, which stay in line
+            y = (1 - centred) / 2 * spacing
+            for spot in spots:
+                boxes[spot.key] = Box(x, y, halves[spot.key], RADIUS)
+                y += _TARGET_ROW if spot.kind == "target" else spacing
             x += half
         return boxes
 
@@ -148,27 +152,32 @@ class _Layouter:
         _, above, below = self.texts[key]
         return max(half, *(self.measure(text) / 2 for text in (above, *below)))
 
+    def _aside(self, spot: Spot) -> float:
+        """Arrows to the loss come from below too, where the targets are: what is written there begins at its middle."""
+        return max(0.0, *map(self.measure, self.texts[spot.key][2]), 1.0) / 2 - 0.5 if spot.kind == "loss" else 0.0
+
     def _gap(self, column: int) -> float:
         """The room between a column and the one before it: for the labels, and for arrows that come apart."""
         arrows = [arrow for arrow in self.picture.arrows if self.column_of[arrow.end] == column and self.column_of[arrow.start] < column]
         longest = max((self.measure(self.label(arrow)) for arrow in arrows), default=0.0)
-        return max(_NARROWEST, longest + _BESIDE_LABEL) + min(len(arrows), 40) * 0.25
+        return max(_NARROWEST, 1.25 * longest + _BESIDE_LABEL) + min(len(arrows), 40) * 0.3
 
     def _text_box(self, placed: PlacedSpot) -> Box:
         """The room that the texts above and below a spot take."""
         half = max(self.measure(text) / 2 for text in (placed.above, *placed.below))
         top = placed.box.y - RADIUS - (self.line + 0.1 if placed.above else 0)
         bottom = placed.box.y + RADIUS + self.line * len(placed.below)
-        return Box(placed.box.x, (top + bottom) / 2, half, (bottom - top) / 2)
+        return Box(placed.box.x + placed.aside, (top + bottom) / 2, half, (bottom - top) / 2)
 
     # -- arrows -------------------------------------------------------------------------------------------------------
 
     def _arrows(self, spots: Sequence[PlacedSpot]) -> list[PlacedArrow]:
         """Each arrow with its label; those that are lit have the first choice of places."""
         boxes = {each.spot.key: each.box for each in spots}
-        curves = dict(self._curves(boxes))
+        rooms = {each.spot.key: (each.box, *([self._text_box(each)] if each.above or each.below else [])) for each in spots}
+        curves = dict(self._curves(boxes, rooms))
         points = {key: points_of(curve) for key, curve in curves.items()}
-        taken = [*boxes.values(), *(self._text_box(each) for each in spots if each.above or each.below)]
+        taken = [box for room in rooms.values() for box in room]
         found: list[PlacedArrow] = []
         for number, arrow in sorted(enumerate(self.picture.arrows), key=lambda each: (not each[1].lit, self._span(each[1]))):
             placed = PlacedArrow(arrow, curves[number], tip=self._partial(arrow))
@@ -192,26 +201,27 @@ class _Layouter:
         costs = [cost(box) + 0.04 * place for place, (_, box) in enumerate(candidates)]
         return candidates[costs.index(min(costs))]
 
-    def _curves(self, boxes: Mapping[str, Box]) -> Iterator[tuple[int, Curve]]:
-        """The way of each arrow, by its number."""
+    def _curves(self, boxes: Mapping[str, Box], rooms: Mapping[str, tuple[Box, ...]]) -> Iterator[tuple[int, Curve]]:
+        """The way of each arrow, by its number; `rooms` are what each spot takes, with what stands above and below it."""
         levels: dict[bool, list[tuple[int, int]]] = {True: [], False: []}  # the columns that arrows above, and below, already pass
         middle = sum(box.y for box in boxes.values()) / len(boxes)
         for number, arrow in enumerate(self.picture.arrows):
             start, end, span = boxes[arrow.start], boxes[arrow.end], self._span(arrow)
-            between = [boxes[spot.key] for column in range(span[0] + 1, span[1]) for spot in self.columns.get(column, ())]
+            between = [box for column in range(span[0] + 1, span[1]) for spot in self.columns.get(column, ()) for box in rooms[spot.key]]
             direct = straight(start, end)
             if arrow.start == arrow.end:
                 yield number, loop(start)
-            elif span[0] < span[1] and not any(box.holds(point, 0.4) for box in between for point in points_of(direct)):
-                yield number, direct
+            elif span[0] < span[1] and not _hits(direct, between):
+                beside_ends = [boxes[spot.key] for column in span for spot in self.columns[column] if spot.key not in (arrow.start, arrow.end)]
+                yield number, level_at_ends(start, end) if _hits(direct, beside_ends) else direct
             else:
                 above = span[0] < span[1] and start.y + end.y <= 2 * middle + 0.1
                 low, high = min(span), max(span)
-                passed = [boxes[spot.key] for column in range(low, high + 1) for spot in self.columns.get(column, ())]
+                passed = [box for column in range(low, high + 1) for spot in self.columns.get(column, ()) for box in rooms[spot.key]]
                 beside = sum(first < high and low < last for first, last in levels[above])
                 levels[above].append((low, high))
-                reach = _ROW * 0.75 + beside * _LEVEL
-                level = min(box.y for box in (*between, start, end)) - reach if above else max(box.y for box in passed) + reach
+                reach = _BESIDE_SPOTS + beside * _LEVEL
+                level = min(box.y - box.half_height for box in (*between, start, end)) - reach if above else max(box.y + box.half_height for box in passed) + reach
                 yield number, round_about(start, end, level) if span[0] < span[1] else backwards(start, end, level)
 
     # -- labels -------------------------------------------------------------------------------------------------------
@@ -225,7 +235,10 @@ class _Layouter:
         return self.write((arrow.weight, *((f", {arrow.again}",) if arrow.again else ())))
 
     def _partial(self, arrow: Arrow) -> str:
-        return "" if arrow.partial is None else self.write((arrow.partial[0], " = ", arrow.partial[1]))
+        """`∂z/∂a = w`; where the chosen weight is on an arrow that is also on the way from another, `∂z/∂w` too."""
+        said: Text = () if arrow.partial is None else (arrow.partial[0], " = ", arrow.partial[1])
+        more: Text = () if arrow.by_weight is None else (", ", arrow.by_weight[0], " = ", arrow.by_weight[1])
+        return self.write((*said, *more))
 
     def _count(self, arrow: Arrow, *, lit: bool) -> int:
         """How many arrows there are between the same columns, all or only lit ones."""
@@ -241,3 +254,8 @@ class _Layouter:
 
     def _span(self, arrow: Arrow) -> tuple[int, int]:
         return self.column_of[arrow.start], self.column_of[arrow.end]
+
+
+def _hits(curve: Curve, boxes: Sequence[Box]) -> bool:
+    """Whether a curve runs through one of the boxes, or close by."""
+    return any(box.holds(point, 0.4) for box in boxes for point in points_of(curve))

@@ -9,12 +9,15 @@ from backprop_derive.graph.expressions import Expression, Partial, Ref
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.document import Text
 
-Kind = Literal["input", "target", "unit", "loss", "dots"]
+Kind = Literal["input", "parameter", "target", "unit", "loss", "dots"]
+
+Derivative = tuple[Expression, Expression]
+"""`(∂z/∂x, its value)`"""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A circle: an input, a unit, a target, the loss, or the dots that stand for units left out.
+    """A circle: an input, a parameter that is neither a weight nor a bias, a unit, a target, the loss, or the dots that stand for units left out.
 
     `function` is what the unit applies, `bias` what it adds. `lit` spots lie on a path from the chosen weight to the
     loss; `partial` is then the derivative inside the unit, of its output by its pre-activation, as `(left, right)`.
@@ -27,7 +30,7 @@ class Spot:
     function: Text = ()
     bias: Text = ()
     lit: bool = False
-    partial: tuple[Expression, Expression] | None = None
+    partial: Derivative | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Arrow:
     """An arrow from spot `start` to spot `end`.
 
     `weight` is what the start is multiplied by (None where it passes through as it is), `partial` the derivative along
-    the arrow, `(∂end/∂start, its value)`; on the arrow of the chosen weight it is the one by that weight. `law` is what
+    the arrow, `(∂end/∂start, its value)`; on the arrow of the chosen weight it is the one by that weight, which
+    is `by_weight` where the arrow is also on the way from another one. `law` is what
     all arrows between two arrays have in common. `shared`: the same weight stands on another arrow too. `again`: the
     arrow leads to a later step of a recurrence.
     """
@@ -53,7 +57,8 @@ class Arrow:
     start: str
     end: str
     weight: Expression | None = None
-    partial: tuple[Expression, Expression] | None = None
+    partial: Derivative | None = None
+    by_weight: Derivative | None = None
     law: Law | None = None
     lit: bool = False
     shared: bool = False

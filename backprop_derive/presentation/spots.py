@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.calculus.links import Link
 from backprop_derive.calculus.terms import decided
-from backprop_derive.graph.expressions import ONE, ZERO, Apply, Bracket, Expression, Fold, Ref, Where, reindex, walk
+from backprop_derive.graph.expressions import ONE, ZERO, Apply, Bracket, Expression, Partial, Ref, Where, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine, Axis, number, variable
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.graph.nodes import Node
+from backprop_derive.presentation.columns import Columns, Group, is_weight
 from backprop_derive.presentation.document import Text
-from backprop_derive.presentation.picture import Arrow, Kind, Law, Spot
+from backprop_derive.presentation.picture import Arrow, Law, Spot
 
 MOST = 8
+_SHORT = 6  # parts of a formula that stands below its spot
 FIRST_SHOWN = 2
 STAND_IN = 1009  # a symbolic size counts as this while it is decided which unit is joined to which; the next size as one more
 
@@ -26,76 +28,13 @@ Entry = tuple[tuple[int, Affine], ...]
 """The places of one entry: as numbers, and as they are written (`n` for the last of n)."""
 
 
-@dataclass(frozen=True)
-class Group:
-    """The nodes that are drawn as one column of spots: a unit's pre-activation and activation, or a node by itself."""
-
-    nodes: tuple[Node, ...]
-    kind: Kind
-
-    @property
-    def shown(self) -> Node:
-        """The node whose name the spot carries: the output of the unit."""
-        return self.nodes[-1]
-
-
 class Drawing:
     """The network of a derivation, left to right; what stands where is worked out when it is asked for."""
 
     def __init__(self, derivation: Derivation) -> None:
-        self.derivation, self.graph = derivation, derivation.graph
+        self.derivation, self.graph, self.columns = derivation, derivation.graph, Columns(derivation)
         open_sizes = sorted({name for node in self.graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()} - set(self.graph.sizes))
         self.sizes = {**self.graph.sizes, **{name: STAND_IN + place for place, name in enumerate(open_sizes)}}
-
-    # -- the groups ---------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def groups(self) -> tuple[Group, ...]:
-        """The groups, in graph order."""
-        found: list[Group] = []
-        for node in self.graph.nodes:
-            if node.role in ("parameter", "constant", "regularizer", "choice"):
-                continue
-            before = next((each for each in found if self._continues(node, each)), None)
-            if before is not None:
-                found[found.index(before)] = replace(before, nodes=(*before.nodes, node))
-            else:
-                kind: Kind = "input" if node.role == "input" else "target" if node.role == "target" else "loss" if node.role == "loss" else "unit"
-                found.append(Group((node,), kind))
-        return tuple(found)
-
-    def _continues(self, node: Node, group: Group) -> bool:
-        """Whether a node is the activation of the group's pre-activation."""
-        first = group.nodes[0]
-        alone = node.role == "activation" and first.role == "preactivation" and bool(node.unit) and node.unit == first.unit and len(group.nodes) == 1
-        if not alone:
-            return False
-        definition = node.pieces[0].definition
-        return not isinstance(definition, Fold) and [name for name in self.graph.parents[node.name] if not self.graph.node(name).is_leaf] == [first.name]
-
-    @cached_property
-    def group_of(self) -> Mapping[str, Group]:
-        """The group of each node that is drawn."""
-        return {node.name: group for group in self.groups for node in group.nodes}
-
-    @cached_property
-    def columns(self) -> Mapping[str, int]:
-        """The column of each group, by the name of its shown node: behind all that it is computed from; targets before the loss."""
-        depth: dict[str, int] = {}
-        for group in self.groups:
-            before = [depth.get(self.group_of[name].shown.name, 0) for node in group.nodes for name in self._read_by(node, group)]
-            depth[group.shown.name] = 1 + max(before, default=0) if group.kind in ("unit", "loss") else 0
-        last = max((depth[group.shown.name] for group in self.groups if group.kind == "loss"), default=1)
-        for group in self.groups:
-            if group.kind == "target":
-                depth[group.shown.name] = max(last - 1, 0)
-        return depth
-
-    def _read_by(self, node: Node, group: Group) -> Iterator[str]:
-        """The nodes of other groups that a node mentions, and that are drawn. Earlier steps of a recurrence are not before it."""
-        for name in self.graph.parents[node.name]:
-            if name in self.group_of and self.group_of[name] is not group:
-                yield name
 
     # -- the spots ----------------------------------------------------------------------------------------------------
 
@@ -128,47 +67,78 @@ class Drawing:
 
     @cached_property
     def spots(self) -> tuple[Spot, ...]:
-        """All spots, from the inputs to the loss, in each column from the top."""
-        found = [spot for group in self.groups for spot in self._spots_of(group)]
-        return tuple(sorted(found, key=lambda spot: spot.column))
+        """All spots, from the inputs to the loss, in each column from the top, targets last."""
+        groups = sorted(self.columns.groups, key=lambda group: (self.columns.of[group.shown.name], group.kind == "target"))
+        return tuple(spot for group in groups for spot in self._spots_of(group))
 
     def _spots_of(self, group: Group) -> Iterator[Spot]:
-        node, column = group.shown, self.columns[group.shown.name]
+        node, column = group.shown, self.columns.of[group.shown.name]
         entries, shortened = self.entries(node)
         for place, entry in enumerate(entries):
             if shortened and place == len(entries) - 1:
                 yield Spot(f"{node.name}…", column, "dots", ("⋮",))
-            yield Spot(spot_key(node, entry), column, group.kind, (self.mention(node, entry),), self._function(group), self._bias(group, entry))
+            yield Spot(spot_key(node, entry), column, group.kind, (self.mention(node, entry),), self._function(group, entry), self._bias(group, entry))
 
     def mention(self, node: Node, entry: Entry) -> Ref:
         """The node at an entry, the sample index at its letter."""
+        if self.is_table(node) and node.is_leaf and (read := self._read_as(node)) is not None:
+            return read
         letters = node.letters[: int(node.sampled)] if entry or not self.is_table(node) else node.letters
         return Ref(node.name, (*(variable(letter) for letter in letters), *(form for _, form in entry)))
 
-    def _function(self, group: Group) -> Text:
-        if group.kind != "unit":
-            return ()
+    def _read_as(self, node: Node) -> Ref | None:
+        """How the first node that reads it mentions it: `x[t,k]`."""
+        definitions = (piece.definition for name in self.graph.children[node.name] for piece in self.graph.node(name).pieces)
+        mentions = (each for definition in definitions for each in walk(definition) if isinstance(each, Ref) and each.name == node.name)
+        return next((each for each in mentions if all(index.variable is not None for index in each.indices)), None)
+
+    def _function(self, group: Group, entry: Entry) -> Text:
+        """What the unit does: the name of its function, Σ for a weighted sum, else its formula if that is short."""
         node = group.shown
+        if group.kind == "loss" and node.operation:
+            return (node.operation.replace("_", " "),)
+        if node.is_leaf:
+            return ()
+        definition = node.pieces[0].definition
         if len(group.nodes) > 1 or node.role == "activation":
-            definition = node.pieces[0].definition
             name = node.operation or (definition.function if isinstance(definition, Apply) else "")
             return (name,) if name else ()
-        return ("Σ",) if any(self._weights(group)) else ()
+        if self._adds_up(node):
+            return ("Σ",)
+        values = {place.variable: form for place, (_, form) in zip(node.pieces[0].places[int(node.sampled) :], entry, strict=False) if place.variable is not None}
+        return (reindex(definition, values),) if len(node.pieces) == 1 and sum(1 for _ in walk(definition)) <= _SHORT else ()
 
-    def _weights(self, group: Group) -> Iterator[str]:
-        for node in group.nodes:
-            yield from (name for name in self.graph.parents[node.name] if self.graph.node(name).role == "parameter")
+    def _adds_up(self, node: Node) -> bool:
+        """Whether a weight stands on an arrow to the node, or a parameter beside it."""
+        values = [link.value for name in self.graph.parents[node.name] for link in self.derivation.chain.links(name) if link.child.name == node.name]
+        return any(self._weight_in(value) is not None for value in values) or bool(self._bias_links(node))
+
+    def _weight_in(self, value: Expression) -> Expression | None:
+        """The value, where it is a weight; None where the start passes through, or meets parameters that have spots of their own."""
+        mentioned = {each.name for each in walk(value) if isinstance(each, Ref)}
+        return value if is_weight(self.graph, value) and not mentioned & self.columns.drawn_parameters else None
+
+    def _weight_on(self, value: Expression, parent: Node, node: Node) -> Expression | None:
+        """The weight on an arrow; between tables, as the definition mentions it."""
+        weight = self._weight_in(value)
+        if isinstance(weight, Ref) and self.is_table(node) and self.is_table(parent):
+            mentions = [each for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Ref) and each.name == weight.name]
+            return mentions[0] if len(set(mentions)) == 1 else weight
+        return weight
+
+    def _bias_links(self, node: Node) -> tuple[Link, ...]:
+        """How parameters and constants without a spot reach a node that adds them as they are."""
+        beside = [name for name in self.graph.parents[node.name] if self.graph.node(name).role in ("parameter", "constant") and name not in self.columns.drawn_parameters]
+        fixed = self.is_table(node)
+        links = [link for name in beside for link in self.derivation.chain.links(name) if link.child.name == node.name and link.value == ONE]
+        return tuple(link for link in links if not (fixed and any(place.number is not None for place in link.child.indices)))
 
     def _bias(self, group: Group, entry: Entry) -> Text:
         """The parameters that the unit adds as they are."""
         found: list[str | Expression] = []
         for node in group.nodes:
-            for name in self.graph.parents[node.name]:
-                if group.kind == "unit" and self.graph.node(name).role in ("parameter", "constant"):
-                    for link in self.derivation.chain.links(name):
-                        fixed = self.is_table(node) and any(place.number is not None for place in link.child.indices)
-                        if link.child.name == node.name and link.value == ONE and not fixed:
-                            found += [", ", self._at_entry(link, node, entry)] if found else [self._at_entry(link, node, entry)]
+            for link in self._bias_links(node):
+                found += [", ", self._at_entry(link, node, entry)] if found else [self._at_entry(link, node, entry)]
         return tuple(found)
 
     def _at_entry(self, link: Link, node: Node, entry: Entry) -> Expression:
@@ -182,7 +152,7 @@ class Drawing:
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:
         """All arrows, with the weight on each."""
-        found = [arrow for group in self.groups for node in group.nodes for name in self._sources(node, group) for arrow in self._between(name, node, group)]
+        found = [arrow for group in self.columns.groups for node in group.nodes for name in self._sources(node, group) for arrow in self._between(name, node, group)]
         counts: dict[Expression, int] = {}
         for arrow in found:
             if arrow.weight is not None:
@@ -190,33 +160,32 @@ class Drawing:
         return tuple(replace(arrow, shared=arrow.weight is not None and counts[arrow.weight] > 1) for arrow in found)
 
     def _sources(self, node: Node, group: Group) -> Iterator[str]:
-        yield from (name for name in self.graph.parents[node.name] if name in self.group_of and (self.group_of[name] is not group or self._again(name, node)))
-
-    def _again(self, name: str, node: Node) -> str:
-        """`t − 1`, where a node reads another, or itself, at an earlier or later place; empty where it reads it where it is."""
-        for piece in node.pieces:
-            letters = {place.variable for place in piece.places if place.variable is not None}
-            for ref in (each for each in walk(piece.definition) if isinstance(each, Ref) and each.name == name):
-                for index in ref.indices:
-                    if index.variable is None and index.variables() & letters and name in self.derivation.chain.recurrent:
-                        return form_text(index)
-        return ""
+        yield from (name for name in self.graph.parents[node.name] if name in self.columns.group_of and (self.columns.group_of[name] is not group or self.columns.again(name, node)))
 
     def _between(self, name: str, node: Node, group: Group) -> Iterator[Arrow]:
         """The arrows from a node to another, entry by entry."""
         parent = self.graph.node(name)
-        again = self._again(name, node)
+        again = self.columns.again(name, node)
         seen: set[tuple[str, str]] = set()
         for link in self.derivation.chain.links(name):
             if link.child.name != node.name:
                 continue
-            law = Law(link.parent, Ref(group.shown.name, link.child.indices), link.partial, link.value)
-            for start, end in product(self.entries(self.group_of[name].shown)[0], self.entries(group.shown)[0]):
-                keys = spot_key(self.group_of[name].shown, start), spot_key(group.shown, end)
+            law = self._law(link, group)
+            for start, end in product(self.entries(self.columns.group_of[name].shown)[0], self.entries(group.shown)[0]):
+                keys = spot_key(self.columns.group_of[name].shown, start), spot_key(group.shown, end)
                 found = self.joined(link, parent, node, start, end)
                 if found is not None and keys not in seen:
                     seen.add(keys)
-                    yield Arrow(*keys, _weight_in(self.graph, found[1]), found, law, again=again)
+                    yield Arrow(*keys, self._weight_on(found[1], parent, node), found, law=law, again=again)
+
+    def _law(self, link: Link, group: Group) -> Law:
+        """The link by index, in the letters of the weight, row before column, where its value is an entry of one."""
+        letters: dict[str, Affine] = {}
+        if isinstance(link.value, Ref) and self._weight_in(link.value) is not None:
+            own = self.graph.node(link.value.name).letters
+            letters = {index.variable: variable(letter) for index, letter in zip(link.value.indices, own, strict=True) if index.variable is not None}
+        start, end = (Ref(each.name, tuple(index.substitute(letters) for index in each.indices)) for each in (link.parent, link.child))
+        return Law(start, Ref(group.shown.name, end.indices), Partial(end, start, link.direct), reindex(link.value, letters))
 
     def joined(self, link: Link, parent: Node, child: Node, start: Entry, end: Entry) -> tuple[Expression, Expression] | None:
         """`(∂child/∂parent, its value)` at two entries, None where the child's entry does not read the parent's."""
@@ -236,9 +205,13 @@ class Drawing:
                 return None
         if start and end and self._decided(link.value, exact) == ZERO:
             return None
-        value = decided(self._resolved(link.value, values, exact))
+        value = self.value_at(link, values, exact)
         partial = reindex(link.partial, values)
         return None if value == ZERO else (partial, value)
+
+    def value_at(self, link: Link, written: Mapping[str, Affine], exact: Mapping[str, Affine]) -> Expression:
+        """The value of a link at places as they are written, and as numbers."""
+        return decided(self._resolved(link.value, written, exact))
 
     def _decided(self, value: Expression, exact: Mapping[str, Affine]) -> Expression:
         return decided(_resized(reindex(value, exact), self.sizes))
@@ -265,7 +238,7 @@ class Drawing:
     def notes(self) -> tuple[Text, ...]:
         """How many units stand for the dots."""
         found: list[Text] = []
-        for group in self.groups:
+        for group in self.columns.groups:
             entries, shortened = self.entries(group.shown)
             if shortened:
                 axis = group.shown.axes[-1]
@@ -273,18 +246,18 @@ class Drawing:
             elif self.is_table(group.shown):
                 node = group.shown
                 axes = node.axes[1:] if node.sampled else node.axes
-                found.append((self.mention(node, ()), f": one spot for all {' × '.join(form_text(axis.length) for axis in axes)} entries"))
+                found.append((self.mention(node, ()), f": one spot for all {' × '.join(map(_length, axes))} entries"))
         return tuple(found)
+
+
+def _length(axis: Axis) -> str:
+    text = form_text(axis.length)
+    return f"({text})" if " " in text else text
 
 
 def spot_key(node: Node, entry: Entry) -> str:
     """The key of a spot: the node's name and the places."""
     return node.name + "".join(f"[{place}]" for place, _ in entry)
-
-
-def _weight_in(graph: Graph, value: Expression) -> Expression | None:
-    """The value, where it is a weight or a formula with one; None where the start passes through."""
-    return value if any(isinstance(each, Ref) and graph.by_name.get(each.name) is not None and graph.node(each.name).role == "parameter" for each in walk(value)) and not isinstance(value, Where | Fold) else None
 
 
 def _resized(expression: Expression, sizes: Mapping[str, int]) -> Expression:

@@ -4,6 +4,7 @@ when a pointer rests on it."""
 from __future__ import annotations
 
 from html import escape
+from textwrap import wrap
 
 from backprop_derive.presentation.document import Text
 from backprop_derive.presentation.geometry import Box
@@ -13,19 +14,20 @@ from backprop_derive.presentation.styles import UnicodeWriter
 
 UNIT = 13.0  # pixels for the height of a character
 _WIDE = 0.6
+_NARROWEST = 30.0  # where there are notes
 
 STYLE = """
 .spot { fill: #ffffff; stroke: #475569; stroke-width: 1.5 }
-.input .spot { fill: #eef2ff } .target .spot { fill: #f1f5f9; stroke-dasharray: 4 3 } .loss .spot { fill: #fef3c7 }
+.input .spot { fill: #eef2ff } .parameter .spot { fill: #ecfdf5 } .target .spot { fill: #f1f5f9; stroke-dasharray: 4 3 } .loss .spot { fill: #fef3c7 }
 .arrow { fill: none; stroke: #94a3b8; stroke-width: 1.3 } .head { fill: #94a3b8 }
 .shared .arrow { stroke-dasharray: 7 3 }
 text { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #0f172a; text-anchor: middle; dominant-baseline: central }
 .plate, .ground { fill: #ffffff }
-.small, .note { fill: #475569 } .note { text-anchor: start }
+.small, .note { fill: #475569 } .note { text-anchor: start } .small { stroke: #ffffff; stroke-width: 3; stroke-linejoin: round; paint-order: stroke }
 .lit .spot { stroke: #c2410c; stroke-width: 2.5 } .lit .arrow { stroke: #c2410c; stroke-width: 2.2 } .lit .head { fill: #c2410c } .lit .label, .lit .small { fill: #9a3412 }
 @media (prefers-color-scheme: dark) {
-  .ground, .plate { fill: #0f172a } .spot, .input .spot, .target .spot, .loss .spot { fill: #1e293b; stroke: #cbd5e1 }
-  text { fill: #f1f5f9 }  .small, .note { fill: #cbd5e1 }
+  .ground, .plate { fill: #0f172a } .spot, .input .spot, .parameter .spot, .target .spot, .loss .spot { fill: #1e293b; stroke: #cbd5e1 }
+  text { fill: #f1f5f9 }  .small, .note { fill: #cbd5e1 } .small { stroke: #0f172a }
   .lit .spot, .lit .arrow { stroke: #fb923c } .lit .head { fill: #fb923c } .lit .label, .lit .small { fill: #fdba74 }
 }
 """
@@ -44,8 +46,9 @@ def svg(picture: Picture, *, style: str) -> str:
         return "".join(part if isinstance(part, str) else writer.write(part) for part in text)
 
     layout = lay_out(picture, Lettering(write, lambda text: _WIDE * len(text)))
-    wide = max(layout.width, max((_WIDE * len(note) + 2 for note in layout.notes), default=0.0))
-    height = layout.height + 1.5 * len(layout.notes)
+    wide = max(layout.width, _NARROWEST if layout.notes else 0)
+    notes = [line for note in layout.notes for line in wrap(note, int((wide - 2) / _WIDE), subsequent_indent="  ")]
+    height = layout.height + 1.5 * len(notes) + (0.5 if notes else 0)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_px(wide)} {_px(height)}" width="{_px(wide)}" height="{_px(height)}" role="img">',
         f"<title>{escape(picture.title)}</title>",
@@ -55,7 +58,7 @@ def svg(picture: Picture, *, style: str) -> str:
         *(_arrow(each) for each in sorted(layout.arrows, key=lambda each: each.arrow.lit)),
         *(_spot(each) for each in layout.spots),
         *(_arrow_label(each) for each in layout.arrows if each.box is not None),
-        *(f'<text class="note" x="{_px(1)}" y="{_px(layout.height + 1.5 * place + 0.3)}">{escape(note)}</text>' for place, note in enumerate(layout.notes)),
+        *(f'<text class="note" x="{_px(1)}" y="{_px(layout.height + 1.5 * place + 0.3)}">{escape(note)}</text>' for place, note in enumerate(notes)),
         "</svg>",
     ]
     return "\n".join(line for line in lines if line) + "\n"
@@ -87,7 +90,7 @@ def _spot(placed: PlacedSpot) -> str:
         f'<rect class="spot" x="{_px(box.x - box.half_width)}" y="{_px(box.y - box.half_height)}" width="{_px(2 * box.half_width)}" height="{_px(2 * box.half_height)}" rx="{_px(box.half_height)}"/>',
         _text("", box.x, box.y, placed.label),
         _text("small", box.x, box.y - box.half_height - 0.75, placed.above) if placed.above else "",
-        *(_text("small label", box.x, box.y + box.half_height + 0.8 + 1.3 * place, text) for place, text in enumerate(placed.below)),
+        *(_text("small label", box.x + placed.aside, box.y + box.half_height + 0.8 + 1.3 * place, text) for place, text in enumerate(placed.below)),
     ]
     return f'<g class="{_classes(spot.kind, "lit" if spot.lit else "")}" data-spot="{escape(spot.key)}">{"".join(parts)}</g>'
 

@@ -19,7 +19,7 @@ _LINE = 1.35
 _UNBROKEN = 1000.0  # em
 _STYLES = r"""  x=1em, y=-1em, >=latex, line width=0.4pt,
   spot/.style={draw, rounded rectangle, minimum height=3.4em, inner sep=0pt, fill=white},
-  input/.style={spot, fill=blue!5}, unit/.style={spot}, target/.style={spot, dashed, fill=black!3}, loss/.style={spot, fill=yellow!20},
+  input/.style={spot, fill=blue!5}, parameter/.style={spot, fill=green!6}, unit/.style={spot}, target/.style={spot, dashed, fill=black!3}, loss/.style={spot, fill=yellow!20},
   dots/.style={}, beside/.style={font=\small, inner sep=0.5pt, fill=white, text=black!75}, weight/.style={font=\small, inner sep=1pt, fill=white},
   arrow/.style={->, draw=black!50}, shared/.style={densely dashed}, lit/.style={draw=orange!75!black, line width=1pt}, lit words/.style={text=orange!60!black}"""
 
@@ -99,7 +99,7 @@ def _beside(placed: PlacedSpot) -> Iterator[str]:
     if placed.above:
         yield rf"\node[beside] at {_at((box.x, box.y - box.half_height - 0.7))} {{{placed.above}}};"
     for number, text in enumerate(placed.below):
-        yield rf"\node[beside{lit}] at {_at((box.x, box.y + box.half_height + 0.75 + _LINE * number))} {{{text}}};"
+        yield rf"\node[beside{lit}] at {_at((box.x + placed.aside, box.y + box.half_height + 0.75 + _LINE * number))} {{{text}}};"
 
 
 def _arrow(placed: PlacedArrow, names: dict[str, str]) -> str:
