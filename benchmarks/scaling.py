@@ -18,19 +18,20 @@ from time import perf_counter
 
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import Derivation, derive
+from backprop_derive.numerics.drawing import draw_point
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.spec.loading import read_spec
 
 
-def dense(sizes: Sequence[int], bias: str = "\n    bias: false") -> str:
-    """A spec of sigmoid layers under the mean squared error, one sample."""
+def dense(sizes: Sequence[int], bias: str = "\n    bias: false", cost: str = "single") -> str:
+    """A spec of sigmoid layers under the mean squared error, of one sample or of several."""
     layers = "".join(f"  - dense: {size}{bias}\n    activation: sigmoid\n" for size in sizes[1:])
-    return f"inputs: {sizes[0]}\nlayers:\n{layers}loss: mse\ncost: single\n"
+    return f"inputs: {sizes[0]}\nlayers:\n{layers}loss: mse\ncost: {cost}\n"
 
 
-def derived(sizes: Sequence[int], bias: str = "\n    bias: false") -> Derivation:
+def derived(sizes: Sequence[int], bias: str = "\n    bias: false", cost: str = "single") -> Derivation:
     """The network with every line of the backward pass and every gradient worked out, in index form."""
-    derivation = derive(build_graph(read_spec(dense(sizes, bias))))
+    derivation = derive(build_graph(read_spec(dense(sizes, bias, cost))))
     derivation.deltas, derivation.gradients  # noqa: B018 (worked out when they are read)
     return derivation
 
@@ -57,10 +58,16 @@ def with_library(library: object, sizes: Sequence[int]) -> int:
 QUICK = {"differences": False, "power": False}
 
 
-def checked(sizes: Sequence[int], **options: bool) -> Callable[[], object]:
+def checked(sizes: Sequence[int], cost: str = "single", **options: bool) -> Callable[[], object]:
     """The numeric proof of every weight at one random point, the derivation being done. Planned at the first call."""
-    derivation = derived(sizes, "")
+    derivation = derived(sizes, "", cost)
+    check_gradients(derivation, seeds=(0,), **options)
     return lambda: check_gradients(derivation, seeds=(0,), **options)
+
+
+def drawn_samples(sizes: Sequence[int]) -> int:
+    """How many samples the point has at which a batch is checked."""
+    return draw_point(derived(sizes, "", "mean").graph, 0).sizes["m"]
 
 
 def checked_anew(sizes: Sequence[int], times: int) -> Callable[[], object]:
@@ -71,15 +78,15 @@ def checked_anew(sizes: Sequence[int], times: int) -> Callable[[], object]:
     return lambda: check_gradients(fresh.pop(), seeds=(0,), **QUICK)
 
 
-def gradchecked(sizes: Sequence[int]) -> Callable[[], object]:
-    """PyTorch's gradcheck of every weight of the same network."""
+def gradchecked(sizes: Sequence[int], samples: int = 1) -> Callable[[], object]:
+    """PyTorch's gradcheck of every weight of the same network, in double precision and with its own defaults."""
     import torch
 
     torch.set_num_threads(1)
     parameters = []
     for below, above in pairwise(sizes):
         parameters += [torch.randn(above, below, dtype=torch.double, requires_grad=True), torch.randn(above, dtype=torch.double, requires_grad=True)]
-    x, y = torch.randn(3, sizes[0], dtype=torch.double), torch.rand(3, sizes[-1], dtype=torch.double)
+    x, y = torch.randn(samples, sizes[0], dtype=torch.double), torch.rand(samples, sizes[-1], dtype=torch.double)
 
     def cost(*values: torch.Tensor) -> torch.Tensor:
         a = x
@@ -87,6 +94,7 @@ def gradchecked(sizes: Sequence[int]) -> Callable[[], object]:
             a = torch.sigmoid(a @ weight.T + bias)
         return ((a - y) ** 2).mean()
 
+    torch.autograd.gradcheck(cost, parameters)
     return lambda: torch.autograd.gradcheck(cost, parameters)
 
 
@@ -124,9 +132,11 @@ def main() -> None:
 
         rows.append(("1,000 weights: SymEngine diff / entries", ratio(lambda: with_library(symengine, (20, 25, 20)), lambda: entry_by_entry((20, 25, 20)), rounds)))
     if find_spec("torch"):
-        network, pytorch = (4, 8, 8, 1), gradchecked((4, 8, 8, 1))
+        network = (4, 8, 8, 1)
+        pytorch, batch = gradchecked(network), drawn_samples(network)
         rows += [
             ("4-8-8-1: gradcheck / every weight proved", ratio(pytorch, checked(network, **QUICK), rounds, 20)),
+            (f"the same, {batch} samples", ratio(gradchecked(network, batch), checked(network, "mean", **QUICK), rounds, 20)),
             ("4-8-8-1: gradcheck / the same, first time", ratio(pytorch, checked_anew(network, rounds), rounds)),
             ("4-8-8-1: gradcheck / with differences, power", ratio(pytorch, checked(network), rounds)),
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
@@ -37,54 +36,79 @@ class Contraction:
     """The sum of a product over all axes from `kept` on, of which the result has none.
 
     `lengths` are how long the summed axes are; where no factor depends on an axis (length 1), it counts its places.
+    `objects`: the numbers are Python's, which are multiplied and added as they stand.
     """
 
-    def __init__(self, kept: int, lengths: Sequence[int]) -> None:
-        self.kept, self.lengths = kept, tuple(lengths)
+    def __init__(self, kept: int, lengths: Sequence[int], *, objects: bool = False) -> None:
+        self.kept, self.lengths, self.objects = kept, tuple(lengths), objects
+        self._shapes: tuple[tuple[int, ...], ...] = ()
+        self._combined: Combined
 
     def __call__(self, factors: Sequence[Array]) -> Array:
         """The sum of the product of the factors."""
-        if any(factor.dtype == object for factor in factors):
-            return self._counted(np.asarray(np.sum(reduce(np.multiply, factors), axis=tuple(range(self.kept, factors[0].ndim))), dtype=object), factors)
-        return self._counted(_planned(tuple(factor.shape for factor in factors), self.kept)(factors), factors)
-
-    def _counted(self, total: Array, factors: Sequence[Array]) -> Array:
-        """Times the number of places of the axes that no factor depends on."""
-        for axis, length in enumerate(self.lengths, self.kept):
-            if length != 1 and all(factor.shape[axis] == 1 for factor in factors):
-                total = total * length if length else np.zeros_like(total)
-        return total
+        shapes = tuple([factor.shape for factor in factors])
+        if self.objects:
+            total = np.asarray(np.sum(reduce(np.multiply, factors), axis=tuple(range(self.kept, factors[0].ndim))), dtype=object)
+            return _repeated(total, _places_counted(shapes, self.kept, self.lengths))
+        if shapes != self._shapes:
+            self._shapes, self._combined = shapes, _planned(shapes, self.kept, self.lengths)
+        return self._combined(factors)
 
 
 @lru_cache(maxsize=4096)
-def _planned(shapes: tuple[tuple[int, ...], ...], kept: int) -> Combined:
+def _planned(shapes: tuple[tuple[int, ...], ...], kept: int, lengths: tuple[int, ...]) -> Combined:
     """In which order factors of these shapes are multiplied, found once."""
-    return _expanded(_product([_squeezed(at, shape) for at, shape in enumerate(shapes)], range(kept)), kept)
+    product = _product([_factor(at, shape) for at, shape in enumerate(shapes)], range(kept))
+    combined, count = _arranged(product, range(kept)), _places_counted(shapes, kept, lengths)
+    return combined if count == 1 else lambda factors: _repeated(combined(factors), count)
+
+
+def _repeated(total: Array, count: int) -> Array:
+    """So many times the total: 0 of them are 0 whatever it is."""
+    return np.asarray(total * count) if count else np.zeros_like(total)
+
+
+def _places_counted(shapes: tuple[tuple[int, ...], ...], kept: int, lengths: tuple[int, ...]) -> int:
+    """How many places the summed axes have that no factor depends on."""
+    return prod(length for axis, length in enumerate(lengths, kept) if all(shape[axis] == 1 for shape in shapes))
 
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """An array to come: its axes, their lengths, and how it is made of the factors."""
+    """An array to come: its axes, their lengths, and how it is made of the factors, of which `factor` says that it is one.
+
+    A factor as it was given has all axes of its scope, of which those of length 1 are no `labels`.
+    """
 
     labels: tuple[int, ...]
     lengths: tuple[int, ...]
     make: Combined
+    factor: int | None = None
+    shape: tuple[int, ...] = ()
 
 
-def _squeezed(at: int, shape: tuple[int, ...]) -> Operand:
-    """A factor without its axes of length 1."""
+def _factor(at: int, shape: tuple[int, ...]) -> Operand:
+    """A factor as it was given."""
     labels = tuple(axis for axis, length in enumerate(shape) if length != 1)
     lengths = tuple(shape[axis] for axis in labels)
-    return Operand(labels, lengths, operator.itemgetter(at) if lengths == shape else lambda factors: factors[at].reshape(lengths))
+    return Operand(labels, lengths, lambda factors: factors[at].reshape(lengths), at, shape)
 
 
-def _expanded(operand: Operand, rank: int) -> Combined:
-    """The array with an axis for each of the scope."""
-    order = sorted(range(len(operand.labels)), key=operand.labels.__getitem__)
-    spread = tuple(slice(None) if axis in operand.labels else None for axis in range(rank))
-    if order == list(range(rank)):
-        return operand.make
-    return lambda factors: operand.make(factors).transpose(order)[spread]
+def _reshaped(operand: Operand, labels: Sequence[int], shape: tuple[int, ...]) -> Combined:
+    """The operand with its axes in the order of `labels`, in which those that it does not have are passed over, and then in a shape."""
+    order = [operand.labels.index(label) for label in labels if label in operand.labels]
+    ordered, make, at = order == sorted(order), operand.make, operand.factor
+    if at is not None and ordered:
+        return (lambda factors: factors[at]) if operand.shape == shape else lambda factors: factors[at].reshape(shape)
+    if ordered:
+        return make if operand.lengths == shape else lambda factors: make(factors).reshape(shape)
+    return lambda factors: make(factors).transpose(order).reshape(shape)
+
+
+def _arranged(operand: Operand, labels: Sequence[int]) -> Combined:
+    """The operand with an axis for each of the labels, of length 1 for those that it does not have."""
+    known = _lengths(operand)
+    return _reshaped(operand, labels, tuple(known.get(label, 1) for label in labels))
 
 
 def _product(operands: list[Operand], kept: Iterable[int]) -> Operand:
@@ -128,7 +152,7 @@ def _pair_product(left: Operand, right: Operand, needed: set[int]) -> Operand:
         if summed:
             axes = list(left.labels), list(right.labels), list(labels)
             return Operand(labels, lengths, lambda factors: np.asarray(np.einsum(left.make(factors), axes[0], right.make(factors), axes[1], axes[2])))
-        first, second = _broadcasting(left, labels), _broadcasting(right, labels)
+        first, second = _arranged(left, labels), _arranged(right, labels)
         return Operand(labels, lengths, lambda factors: np.asarray(first(factors) * second(factors)))
     batch = [label for label in shared if label in needed]
     first, second = _matrix(left, batch, rows, summed), _matrix(right, batch, summed, columns)
@@ -137,16 +161,8 @@ def _pair_product(left: Operand, right: Operand, needed: set[int]) -> Operand:
     return Operand(labels, lengths, lambda factors: np.matmul(first(factors), second(factors)).reshape(lengths))
 
 
-def _broadcasting(operand: Operand, labels: Sequence[int]) -> Combined:
-    """The operand with an axis for each of the labels, which are sorted."""
-    order = sorted(range(len(operand.labels)), key=operand.labels.__getitem__)
-    spread = tuple(slice(None) if label in operand.labels else None for label in labels)
-    return lambda factors: operand.make(factors).transpose(order)[spread]
-
-
 def _matrix(operand: Operand, batch: list[int], rows: list[int], columns: list[int]) -> Combined:
     """The operand as a stack of matrices."""
     known = _lengths(operand)
-    order = [operand.labels.index(label) for label in (*batch, *rows, *columns)]
     shape = (*(known[label] for label in batch), prod(known[label] for label in rows), prod(known[label] for label in columns))
-    return lambda factors: operand.make(factors).transpose(order).reshape(shape)
+    return _reshaped(operand, (*batch, *rows, *columns), shape)

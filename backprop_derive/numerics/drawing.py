@@ -68,7 +68,7 @@ def draw_point(graph: Graph, seed: int, fixed: Mapping[str, Array] = {}) -> Poin
         values = _draw_values(graph, sizes, draw, careful=attempt > 0 and best is None)
         values.update((name, value) for name, value in fixed.items() if value.shape == values[name].shape)
         forward = forward_pass.values(values)
-        if not all(isfinite(np.add.reduce(array, axis=None)) for array in forward.values()) or violated(graph, forward):
+        if not isfinite(np.concatenate([array.reshape(-1) for array in forward.values()]).sum()) or violated(graph, forward):
             continue
         distances = {kink: kink.distance(forward_pass.evaluator) for kink in kinks}
         found = Point(seed, sizes, values, functions, forward, distances, redrawn)
@@ -177,10 +177,10 @@ def _leaves(graph: Graph, sizes: tuple[tuple[str, int], ...]) -> tuple[tuple[str
 
 
 def _draw_leaf(shape: tuple[int, ...], scale: float, draw: np.random.Generator, *, careful: bool) -> Array:
-    sizes = draw.uniform(0.3, 1.3, shape)
+    sizes = 0.3 + draw.random(shape)
     kind = ("signed", "positive", "small")[int(draw.integers(3))] if careful else "signed"
     if kind == "signed":
-        sizes = np.copysign(sizes, draw.uniform(-1.0, 1.0, shape))
+        sizes = np.copysign(sizes, draw.random(shape) - 0.5)
     return np.asarray(sizes * (0.3 * scale if kind == "small" else scale))
 
 

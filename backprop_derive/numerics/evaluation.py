@@ -12,7 +12,7 @@ from backprop_derive.graph.nodes import Graph, Node, Piece
 from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
 from backprop_derive.numerics.evaluator import Evaluator
 from backprop_derive.numerics.schedule import Block, schedule
-from backprop_derive.numerics.scopes import START, Operation, Scope
+from backprop_derive.numerics.scopes import START, Frame, Operation, Scope
 from backprop_derive.numerics.smooth import SmoothFunction
 
 __all__ = ["Evaluator", "Forward", "Run", "node_values"]
@@ -72,35 +72,45 @@ class Run:
         """Evaluate the blocks in order."""
         with np.errstate(all="ignore"):
             for block in blocks:
-                for name in block.names:
-                    if name not in self.evaluator.gapless:
-                        self._refuse_gaps(self.evaluator.graph.node(name))
-                        self.evaluator.gapless.add(name)
                 if block.steps:
                     self._recur(block)
                 else:
-                    self._define(self.evaluator.graph.node(block.names[0]))
+                    self._define(block.names[0])
 
-    def _define(self, node: Node) -> None:
+    def _define(self, name: str) -> None:
         """All places of a node at once."""
-        store = self.evaluator.store
-        parts = [(piece, self._value(node, piece, None)) for piece in node.pieces]
-        shape = store.shape(node.name)
-        batch = max(found.shape[0] for _, found in parts)
+        plan = self.evaluator.plans.get(name)
+        if plan is None:
+            plan = self.evaluator.plans[name] = self._whole(self.evaluator.graph.node(name))
+        array = plan(START)
+        self.arrays[name] = array + self.perturbations[name] if name in self.perturbations else array
+
+    def _whole(self, node: Node) -> Operation:
+        """A node over its stored axes, from the values of all its pieces."""
+        self._refuse_gaps(node)
+        shape = self.evaluator.store.shape(node.name)
+        parts = [(piece, self._planned(node, piece, None)) for piece in node.pieces]
         if len(parts) == 1:
-            array = parts[0][1]
-            if array.shape[1:] != shape:
-                array = np.broadcast_to(array.reshape(batch, *_kept_axes(parts[0][0], array)), (batch, *shape))
-        else:
-            array = np.empty((batch, *shape), dtype=np.result_type(*(found for _, found in parts)))
-            for piece, found in parts:
-                array[self._where(node, piece)] = found
-        self.arrays[node.name] = array + self.perturbations[node.name] if node.name in self.perturbations else array
+            return _spread_over(shape, *parts[0])
+        places = [self._where(node, piece) for piece in node.pieces]
+
+        def run(frame: Frame) -> Array:
+            found = [value(frame) for _, value in parts]
+            array = np.empty((max(each.shape[0] for each in found), *shape), dtype=np.result_type(*found))
+            for place, each in zip(places, found, strict=True):
+                array[place] = each
+            return array
+
+        return run
 
     def _recur(self, block: Block) -> None:
         """Step by step along the axis of the recurrence."""
         store = self.evaluator.store
         nodes = [self.evaluator.graph.node(name) for name in block.names]
+        for node in nodes:
+            if node.name not in self.evaluator.gapless:
+                self._refuse_gaps(node)
+                self.evaluator.gapless.add(node.name)
         spans = {name: store.places(name)[axis] for name, axis in block.steps.items()}
         for node in nodes:
             self.arrays[node.name] = np.zeros((self.batch, *store.shape(node.name)), dtype=self.evaluator.backend.dtype)
@@ -123,8 +133,8 @@ class Run:
                 if node.name in self.perturbations:
                     array[at] += self.perturbations[node.name][at]
 
-    def _value(self, node: Node, piece: Piece, step: tuple[int, int] | None) -> Array:
-        """The piece's definition over its index variables, in the order of the node's axes."""
+    def _value(self, node: Node, piece: Piece, step: tuple[int, int]) -> Array:
+        """The piece's definition at one step of one axis, over its other index variables, in the order of the node's axes."""
         key = (node.name, id(piece), step)
         if key not in self.evaluator.plans:
             self.evaluator.plans[key] = self._planned(node, piece, step)
@@ -174,6 +184,18 @@ class Run:
             place = ",".join(str(int(at) + low) for at, (low, _) in zip(wrong[0], spans, strict=True))
             times = "no definition" if counts[tuple(wrong[0])] == 0 else "two definitions"
             raise EvaluationError(f"{node.name}[{place}] has {times}")
+
+
+def _spread_over(shape: tuple[int, ...], piece: Piece, value: Operation) -> Operation:
+    """The value of a piece that is all of a node of this shape."""
+
+    def run(frame: Frame) -> Array:
+        array = value(frame)
+        if array.shape[1:] == shape:
+            return array
+        return np.broadcast_to(array.reshape(array.shape[0], *_kept_axes(piece, array)), (array.shape[0], *shape))
+
+    return run
 
 
 def _kept_axes(piece: Piece, found: Array) -> list[int]:

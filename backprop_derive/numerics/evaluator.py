@@ -32,6 +32,8 @@ from backprop_derive.graph.expressions import (
     Power,
     Ref,
     Where,
+    mul,
+    num,
 )  # fmt: skip
 from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.graph.nodes import Graph
@@ -43,6 +45,7 @@ from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scop
 from backprop_derive.numerics.smooth import SmoothFunction
 from backprop_derive.operations.functions import find_function
 
+MINUS_ONE = num(-1)
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -67,7 +70,7 @@ class Evaluator:
         self.graph, self.backend = graph, backend
         self.functions = dict(functions or {})
         self.store = Store(graph, sizes, backend)
-        self.plans: dict[tuple[str, int, tuple[int, int] | None], Operation] = {}
+        self.plans: dict[str | tuple[str, int, tuple[int, int]], Operation] = {}
         self.gapless: set[str] = set()
         for name, value in values.items():
             if name in graph.by_name:
@@ -110,7 +113,7 @@ class Evaluator:
             case Mul(factors):
                 return self._product(factors, scope)
             case Add(terms):
-                return _reduced(np.add, [self.planned(term, scope) for term in terms])
+                return self._total(terms, scope)
             case Fold():
                 return self._fold(expression, scope)
             case Apply():
@@ -134,7 +137,19 @@ class Evaluator:
     def _leaf(self, operation: Operation, scope: Scope) -> Operation:
         if not scope.magnitude:
             return operation
-        return lambda frame: np.abs(self.backend.real(operation(frame)))
+        real = self.backend.real
+        if isinstance(operation, Fixed):
+            return Fixed(np.abs(real(operation.array)))
+        return lambda frame: np.abs(real(operation(frame)))
+
+    def _total(self, terms: Sequence[Expression], scope: Scope) -> Operation:
+        """The sum of all terms, from the left; what has the factor -1 is taken off, or its magnitude added."""
+        total = self.planned(terms[0], scope)
+        for term in terms[1:]:
+            opposite = _opposite(term)
+            combine = np.add if opposite is None or scope.magnitude else np.subtract
+            total = _combined(combine, total, self.planned(opposite or term, scope))
+        return total
 
     def _plain(self, number: Any, scope: Scope) -> Operation:
         return Fixed(np.full((1,) * scope.rank, number))
@@ -213,10 +228,11 @@ class Evaluator:
         if order > 1:
             raise NotYetError(f"the numeric derivative of order {order} of {name}")
         arguments.extend(self.planned(default, scope) for default in all_arguments(row, expression.arguments)[len(arguments) :])
-        if row.formula:
+        shortcut = self.backend.shortcut(row)
+        if row.formula and shortcut is None:
             output = self._inside(self.backend.body(row), row.arguments, arguments, scope, name)
         else:
-            primitive, argument = self.backend.primitive(row), _only(arguments, name)
+            primitive, argument = shortcut or self.backend.primitive(row), _only(arguments, name)
             output = lambda frame: primitive(argument(frame))  # noqa: E731
         if order == 0:
             return output
@@ -257,7 +273,7 @@ class Evaluator:
             expression = expression.body
         ranges = reduce(np.logical_and, [pad(mask, inner.rank) for mask in masks]) if masks else None
         conditions, operations = self._factors(expression.factors if isinstance(expression, Mul) else (expression,), inner)
-        contract = Contraction(scope.rank, inner.lengths[len(scope.letters) :])
+        contract = Contraction(scope.rank, inner.lengths[len(scope.letters) :], objects=self.backend.dtype is object)
         if ranges is None and conditions is None:
             return lambda frame: contract([operation(frame) for operation in operations])
 
@@ -330,13 +346,23 @@ def _open_ended(fold: Fold) -> bool:
     return picks(fold.bound.axis.low) or picks(fold.bound.axis.high)
 
 
+def _opposite(term: Expression) -> Expression | None:
+    """The term without its factor -1, if it has one."""
+    if not isinstance(term, Mul) or term.factors[0] != MINUS_ONE:
+        return None
+    return mul(*term.factors[1:])
+
+
+def _combined(combine: Callable[[Any, Any], Any], first: Operation, second: Operation) -> Operation:
+    return lambda frame: combine(first(frame), second(frame))
+
+
 def _reduced(combine: Callable[[Any, Any], Any], operations: Sequence[Operation]) -> Operation:
     """The values of all operations in one, from the left."""
     if len(operations) == 1:
         return operations[0]
     if len(operations) == 2:
-        first, second = operations
-        return lambda frame: combine(first(frame), second(frame))
+        return _combined(combine, *operations)
     return lambda frame: reduce(combine, [operation(frame) for operation in operations])
 
 

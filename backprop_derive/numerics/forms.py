@@ -46,9 +46,10 @@ class PrintedForms:
         if self._point is not point:
             self._point = point
             known = point.forward if self.backend is FLOAT else self._forward.values(point.values)
-            self._fill(self._raw, known)
+            # an adjoint that no other mentions is looked at by its definition
+            self._fill(self._raw, known, lambda name: bool(self._raw.graph.children[name]))
             try:
-                self._fill(self._printed, known)
+                self._fill(self._printed, known, lambda _: True)
             except EvaluationError:
                 # a δ has no value: the forms that mention it will say so, the others are judged
                 self._values.clear()
@@ -129,13 +130,12 @@ class PrintedForms:
     def _evaluator(self, graph: Graph) -> Evaluator:
         return Evaluator(graph, {}, self.sizes, functions=self.functions, backend=self.backend)
 
-    def _fill(self, evaluator: Evaluator, known: Mapping[str, Array]) -> None:
-        """Give an evaluator the values of the graph's nodes, and work out those that its own graph has besides."""
+    def _fill(self, evaluator: Evaluator, known: Mapping[str, Array], wanted: Callable[[str], bool]) -> None:
+        """Give an evaluator the values of the graph's nodes, and work out those that are wanted of what its own graph has besides."""
         arrays = evaluator.store.arrays
         arrays.clear()
         arrays.update((node.name, known[node.name][None]) for node in self.derivation.graph.nodes)
-        Run(evaluator).advance(block for block in schedule(evaluator.graph) if block.names[0] not in arrays)
-
+        Run(evaluator).advance(block for block in schedule(evaluator.graph) if block.names[0] not in arrays and any(map(wanted, block.names)))
 
 
 def printed_forms(derivation: Derivation, point: Point, backend: FloatBackend = FLOAT) -> PrintedForms:

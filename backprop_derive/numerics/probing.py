@@ -87,8 +87,11 @@ class Probes:
         """The position in an array of the probe `at`, or None for the direction."""
         if self.direction is not None and self.entries is not None and at == len(self.entries):
             return None
-        flat = at if self.entries is None else int(self.entries[at])
-        return tuple(int(each) for each in np.unravel_index(flat, shape))
+        flat, places = at if self.entries is None else int(self.entries[at]), list[int]()
+        for length in reversed(shape):
+            flat, place = divmod(flat, length)
+            places.insert(0, place)
+        return tuple(places)
 
     def only(self, places: Array) -> Probes:
         """The probes at the given places, the direction's place aside."""

@@ -6,7 +6,7 @@ gathers. Outside the stored range a read raises, unless nothing needs the value 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
 
@@ -90,8 +90,7 @@ class Store:
             return (lambda _: arrays[name]) if rank == 1 else lambda _: pad(arrays[name], rank)
         stretches = [self._stretch(form, ref, at, scope) for at, form in enumerate(ref.indices)]
         if all(stretch is not None for stretch in stretches):
-            view = _slicing([stretch for stretch in stretches if stretch is not None], self.shape(name), rank)
-            return lambda _: view(arrays[name])
+            return _slicing(arrays, name, [stretch for stretch in stretches if stretch is not None], self.shape(name), rank)
         return self._gathering(ref, stretches, scope)
 
     def _constant(self, form: Affine, what: str) -> int:
@@ -208,7 +207,7 @@ def picks(form: Affine) -> bool:
     return any(isinstance(atom, Pick) for atom in form.atoms())
 
 
-def _slicing(stretches: list[tuple[int | None, slice]], shape: tuple[int, ...], rank: int) -> Callable[[Array], Array]:
+def _slicing(arrays: Mapping[str, Array], name: str, stretches: list[tuple[int | None, slice]], shape: tuple[int, ...], rank: int) -> Operation:
     """The stretches of a stored array, its axes put in the order of the scope."""
     take = (slice(None), *(part if axis is not None else part.start for axis, part in stretches))
     axes = [0, *(axis for axis, _ in stretches if axis is not None)]
@@ -218,12 +217,12 @@ def _slicing(stretches: list[tuple[int | None, slice]], shape: tuple[int, ...], 
     whole = whole and all(axis is not None for axis, _ in stretches)
     ordered, spreads = order == list(range(len(order))), None in spread
     if whole and ordered:
-        return (lambda stored: stored[spread]) if spreads else (lambda stored: stored)
+        return (lambda _: arrays[name][spread]) if spreads else lambda _: arrays[name]
     if ordered and not spreads:
-        return lambda stored: stored[take]
+        return lambda _: arrays[name][take]
     if whole and not spreads:
-        return lambda stored: stored.transpose(order)
-    return lambda stored: stored[take].transpose(order)[spread]
+        return lambda _: arrays[name].transpose(order)
+    return lambda _: arrays[name][take].transpose(order)[spread]
 
 
 def _taken(

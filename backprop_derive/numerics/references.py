@@ -162,7 +162,7 @@ class Shifts:
         unit[np.arange(end - start), np.arange(start, end)] = shift
         found, place = {}, 0
         for name, shape in self.shapes.items():
-            found[name] = unit[:, place : place + prod(shape)].reshape(end - start, *shape)
+            found[name] = np.ascontiguousarray(unit[:, place : place + prod(shape)]).reshape(end - start, *shape)
             place += prod(shape)
         self._units = ((start, end, shift), found) if np.ndim(shift) == 0 and unit.size <= KEPT else None
         return found

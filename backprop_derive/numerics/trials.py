@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate, compress
 from math import inf, isfinite, prod
 
 import numpy as np
@@ -14,7 +15,7 @@ from backprop_derive.errors import EvaluationError
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.backends import Array, NoComplexForm, exact_backend
-from backprop_derive.numerics.comparisons import SAFETY, Comparison, Reference, agreement, compare
+from backprop_derive.numerics.comparisons import SAFETY, Comparison, Entry, Reference, agreement, compare
 from backprop_derive.numerics.drawing import Point
 from backprop_derive.numerics.forms import PrintedForms, printed_forms
 from backprop_derive.numerics.probing import Measure, Probes, by_complex_step, by_differences, by_fifty_digits, choose_probes, with_cost
@@ -118,13 +119,10 @@ class Trial:
         except NoComplexForm:
             return {}
         self.methods.add(COMPLEX_STEP)
-        self.changing.update(name for name, part in zip(names, np.split(reference.values, np.cumsum(sizes)[:-1]), strict=True) if part.any())
+        starts = [0, *accumulate(sizes[:-1])]
+        self.changing.update(compress(names, np.logical_or.reduceat(reference.values != 0, starts).tolist()))
         found = agreement(self._printed, whole, reference, self.tolerance)
-        if found is None:
-            return {}
-        compared, excess = found.comparison, found.comparison.excess
-        worst = {name: part.start + int(excess[part].argmax()) for name, part in found.parts.items()}
-        return {name: self._told(probes[name], compared, at, at - found.parts[name].start, found.forms[name]) for name, at in worst.items()}
+        return {name: self._told(probes[name], each.place, each.form, each.entry) for name, each in found.items()}
 
     @cached_property
     def _total(self) -> int:
@@ -253,26 +251,25 @@ class Trial:
         """The worst entry of a comparison, among those that count; `doubt` above 1 about the reference fails an entry too."""
         excess = compared.excess if doubt is None else np.maximum(compared.excess, np.where(doubt > 1, doubt, 0.0))
         worst = int(np.argmax(excess if among is None else np.where(among, excess, -1.0)))
-        return self._told(probes, compared, worst, worst, compared.form, excess)
+        (entry,) = compared.entries([worst])
+        return self._told(probes, worst, compared.form, replace(entry, excess=float(excess[worst])))
 
-    def _told(self, probes: Probes, compared: Comparison, worst: int, probe: int, form: Form, excess: Array | None = None) -> Verdict:
-        """The entry `worst` of a comparison, which is that of a probe."""
-        name, error, scale = probes.name, float(compared.error[worst]), float(compared.scale[worst])
-        exceeding = float((compared.excess if excess is None else excess)[worst])
-        at = probes.entry(probe, self.point.forward[name].shape)
-        lows = self._forms.first_place(self.derivation.graph.node(name))
+    def _told(self, probes: Probes, place: int, form: Form, entry: Entry) -> Verdict:
+        """The worst entry of a form of a gradient, which is that of the probe `place`."""
+        at = probes.entry(place, self.point.forward[probes.name].shape)
+        lows = self._forms.first_place(self.derivation.graph.node(probes.name))
         check = ParameterCheck(
-            name,
-            float(compared.values[worst]) + 0.0,  # a zero has no sign
-            float(compared.reference.values[worst]) + 0.0,
-            0.0 if error == 0 else error / scale if isfinite(error) else inf,
-            float(compared.reference.estimate[worst]),
-            exceeding <= 1,
-            None if at is None else tuple(place + low for place, low in zip(at, lows, strict=True)),
+            probes.name,
+            entry.value + 0.0,  # a zero has no sign
+            entry.reference + 0.0,
+            0.0 if entry.error == 0 else entry.error / entry.scale if isfinite(entry.error) else inf,
+            entry.estimate,
+            entry.excess <= 1,
+            None if at is None else tuple(index + low for index, low in zip(at, lows, strict=True)),
             form,
             self.point.seed,
         )
-        return Verdict(check, exceeding)
+        return Verdict(check, entry.excess)
 
     def _note(self, text: str) -> None:
         self.notes.setdefault(text)

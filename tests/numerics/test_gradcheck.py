@@ -533,6 +533,15 @@ def test_the_quick_check_fails_a_wrong_gradient_and_no_other(case: str, name: st
     assert report.parameters[name].form == {"gradient": "textbook", "backward": "backward"}[form]
 
 
+@pytest.mark.parametrize("case", [case for case in SPECS if case not in ("erf", "large")])
+def test_the_quick_check_measures_once_for_each_seed(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the summands of an entry cancel, so that it is small beside the rounding errors."""
+    measured, right = [], trials.MEASURES["complex-step"]
+    monkeypatch.setitem(trials.MEASURES, "complex-step", lambda *place: measured.append(place[3]) or right(*place))  # type: ignore[arg-type]
+    report = check_gradients(derive(graph_of(SPECS[case])), differences=False, power=False)
+    assert measured == [tuple(report.parameters)] * 3
+
+
 def test_the_quick_check_finds_one_entry_of_many() -> None:
     report = check_wrong(SIGMOID, "W2", "gradient", off_at(7, 3), differences=False, power=False)
     assert report.parameters["W2"].entry == (7, 3)

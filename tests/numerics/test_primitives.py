@@ -43,6 +43,20 @@ def test_table_functions_match_numpy() -> None:
     np.testing.assert_allclose(of(Apply("digamma", (ref("x", "k"),)), {"x": [1.0]}, k=to(1)), [-0.5772156649015329], rtol=1e-15)
 
 
+def test_the_sigmoid_by_one_exponential() -> None:
+    sigmoid, exact = find_function("sigmoid"), exact_backend()
+    assert sigmoid is not None
+    assert exact.shortcut(sigmoid) is None
+    for z in (np.linspace(-30, 30, 61), np.array([-800.0, -745.0, -700.5, -699.5, -1e-9, 0.0, 699.5, 800.0])):
+        defined = graph(leaf("x", to(len(z))), node("a", Apply("sigmoid", (ref("x", "k"),)), k=to(len(z))))
+        expected = node_values(defined, {"x": z}, {}, backend=exact)["a"]
+        for backend in (FLOAT, COMPLEX):
+            found = backend.shortcut(sigmoid)(z + 1e-20j if backend is COMPLEX else z)  # type: ignore[misc]
+            np.testing.assert_allclose(found.real, expected.astype(float), rtol=4e-16, atol=5e-324)
+        np.testing.assert_allclose(found.imag / 1e-20, (expected * (1 - expected)).astype(float), rtol=4e-15, atol=1e-300)
+    assert np.isnan(FLOAT.shortcut(sigmoid)(np.array([np.nan, 1.0]))).tolist() == [True, False]  # type: ignore[misc]
+
+
 def test_first_derivative_of_a_table_function() -> None:
     np.testing.assert_allclose(of(Apply("tanh", (ref("x", "k"),), 1), {"x": X}, k=to(5)), 1 - np.tanh(X) ** 2, rtol=1e-14)
     with pytest.raises(NotYetError):
