@@ -131,6 +131,7 @@ class Shifts:
         between = _reached(by, graph.children) & _reached([target], graph.parents)
         # a node outside a recurrence keeps its forward value; inside, a shift at one step moves the later steps
         self.blocks = [block for block in schedule(graph) if between.intersection(block.names) and (block.steps or block.names[0] not in by)]
+        self.moving = {name for block in self.blocks for name in block.names}
         self.recurrent = {name for block in self.blocks for name in block.names if name in by}
         self.row_entries = self.count + sum(self._entries(name) for block in self.blocks for name in block.names)
         self._units: tuple[Any, dict[str, Array]] | None = None
@@ -169,9 +170,9 @@ class Shifts:
 
     def _totals(self, forward: Mapping[str, Array], shifts: Mapping[str, Array], batch: int) -> Array:
         arrays = self.evaluator.store.arrays
-        arrays.clear()
-        arrays.update((name, value[None]) for name, value in forward.items())
-        arrays.update((name, arrays[name] + shift) for name, shift in shifts.items() if name not in self.recurrent)
+        # what moves is computed anew, in order; its memory is kept until then, which is faster than to ask for it again
+        arrays.update((name, value[None]) for name, value in forward.items() if name not in self.moving)
+        arrays.update((name, forward[name] + shift) for name, shift in shifts.items() if name not in self.recurrent)
         Run(self.evaluator, batch, {name: shift for name, shift in shifts.items() if name in self.recurrent}).advance(self.blocks)
         if not self.blocks and self.target not in arrays:  # nothing shifted reaches it
             return np.zeros(batch, dtype=self.backend.dtype)
