@@ -21,11 +21,18 @@ def chosen_gradients(derivation: Derivation, weights: Sequence[Weight]) -> dict[
     wanted = weights or [(name, None) for name in derivation.graph.parameters]
     if not wanted:
         raise UsageError("the network has no parameters: name a node or an input with -w")
-    return {_key(name, entry): derivation.gradient(name) if entry is None else derivation.element(name, entry) for name, entry in wanted}
+    return {weight_key(name, entry): derivation.gradient(name) if entry is None else derivation.element(name, entry) for name, entry in wanted}
 
 
-def _key(name: str, entry: tuple[int, ...] | None) -> str:
+def weight_key(name: str, entry: tuple[int, ...] | None) -> str:
+    """The name of a weight, with the entry that is meant: `v1`, `W1`, `W1[2,1]`."""
     return f"{name}[{','.join(map(str, entry))}]" if entry else name
+
+
+def weight_of(ref: Ref) -> Weight:
+    """The entry that a mention names by numbers, or else the whole array."""
+    places = tuple(index.number for index in ref.indices)
+    return ref.name, None if not places or None in places else tuple(place for place in places if place is not None)
 
 
 def has_all_parameters(derivation: Derivation, chosen: Mapping[str, Gradient]) -> bool:

@@ -31,7 +31,7 @@ ARGUMENTS = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover
         (r"\sqrt{x}\,\pi", '<msqrt><mi>x</mi></msqrt><mspace width="0.167em"></mspace><mi>π</mi>'),
         (r"a < b", "<mi>a</mi><mo>&lt;</mo><mi>b</mi>"),
         (r"\mathbf{x}", '<mi mathvariant="bold">x</mi>'),
-        (r"\underbrace{x}_{\delta}", '<munder><munder><mi>x</mi><mo stretchy="true">⏟</mo></munder><mi>δ</mi></munder>'),
+        (r"\underbrace{x}_{\delta}", '<munder><munder class="brace"><mi>x</mi><mo stretchy="true">⏟</mo></munder><mi>δ</mi></munder>'),
         (r"\begin{cases}z & z > 0 \\ 0 & \text{otherwise}\end{cases}", '<mrow><mo>{</mo><mtable columnalign="left left"><mtr><mtd><mi>z</mi></mtd><mtd><mi>z</mi><mo>&gt;</mo><mn>0</mn></mtd></mtr><mtr><mtd><mn>0</mn></mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable></mrow>'),
     ],
 )

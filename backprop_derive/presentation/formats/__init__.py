@@ -39,6 +39,7 @@ FORMATS: tuple[Format, ...] = (
     Format("latex", "latex", (".tex",), ("tex",), "LaTeX for pdflatex, lualatex and xelatex; --fragment for \\input", options=("fragment", "width")),
     Format("typst", "typst", (".typ",), ("typ",), "the language of typst", options=("width",)),
     Format("markdown", "markdown", (".md", ".markdown"), ("md",), "Markdown with mathematics, for GitHub and Jupyter"),
+    Format("html", "html", (".html", ".htm"), ("htm",), "a page for a browser, with the network to click on; it needs nothing from outside"),
     Format("notebook", "notebook", (".ipynb",), ("ipynb", "jupyter"), "a Jupyter notebook, whose cells recompute the gradients in NumPy and compare", with_code=True),
     Format("pdf", "pdf", (".pdf",), (), "pages, by typst (pip install 'backprop_derive[pdf]') or by --pdf-engine pdflatex, lualatex or xelatex", options=("pdf_engine", "width"), binary=True, needs_more=True),
     Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),

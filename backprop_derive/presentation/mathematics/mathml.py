@@ -78,7 +78,7 @@ def _mathml(box: Box) -> str:
             rows = "".join(f"<mtr><mtd>{_row(value.boxes)}</mtd><mtd>{_row(condition.boxes)}</mtd></mtr>" for value, condition in lines)
             return f'<mrow><mo>{{</mo><mtable columnalign="left left">{rows}</mtable></mrow>'
         case Braced(body, label):
-            return f'<munder><munder>{_mathml(body)}<mo stretchy="true">⏟</mo></munder>{_mathml(label)}</munder>'
+            return f'<munder><munder class="brace">{_mathml(body)}<mo stretchy="true">⏟</mo></munder>{_mathml(label)}</munder>'
         case _:
             raise TypeError(f"{type(box).__name__} has no form in MathML")
 

@@ -1,0 +1,237 @@
+"""A document as one page for a browser: formulas in MathML, nothing from outside, light and dark, and fit to print.
+
+What the script adds (folding all parts at once, copying a formula as LaTeX) is not needed to read the page, and the page allows
+no other script: its policy names the one that it holds by its hash.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from itertools import pairwise
+
+from backprop_derive.graph.expressions import Partial
+from backprop_derive.presentation.document import (
+    Aligned,
+    Block,
+    Curve,
+    Document,
+    Equation,
+    Heading,
+    Listing,
+    Paragraph,
+    Quotation,
+    Results,
+    Row,
+    Table,
+    Text,
+)
+from backprop_derive.presentation.figures import figure
+from backprop_derive.presentation.mathematics.layout import SetRow, set_results, set_rows
+from backprop_derive.presentation.mathematics.mathml import mathml_of
+from backprop_derive.presentation.plain import visible
+from backprop_derive.presentation.selection import weight_key, weight_of
+from backprop_derive.presentation.typesetting import Inline, Typesetter
+
+WIDTH = 46.0  # em
+_CURVE = (560, 200)  # pixels
+
+
+def render(document: Document) -> str:
+    """The page."""
+    style, script = _asset("page.css"), _asset("page.js")
+    title = next(("".join(part for part in block.text if isinstance(part, str)) for block in document.blocks if isinstance(block, Heading)), "Derivation")
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{_escaped(title)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{article(document)}</main>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def article(document: Document) -> str:
+    """The page without what stands around it: for a page of another's, which brings its own style."""
+    return f"<article>\n{''.join(line + chr(10) for line in _Page(document).lines())}</article>\n"
+
+
+class _Page:
+    """The blocks of a document as elements. A section goes from its heading to the next one; a part with a label folds."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.typesetter = Typesetter(document, WIDTH)
+        self.folding, self.in_section = False, False
+
+    def lines(self) -> Iterator[str]:
+        """Each element."""
+        for block in self.document.blocks:
+            yield from self._block(block)
+        yield from self._closed(whole=True)
+
+    def _block(self, block: Block) -> Iterator[str]:
+        match block:
+            case Heading():
+                yield from self._heading(block)
+            case Paragraph(text):
+                yield f"<p>{self.words(text)}</p>"
+            case Equation(left, right, relation):
+                yield from self._aligned((Row(left, right, (), relation),))
+            case Aligned(rows):
+                yield from self._aligned(rows)
+            case Results():
+                yield from self._results(block)
+            case Table(header, rows):
+                yield from self._table(header, rows)
+            case Listing(text, _):
+                yield f"<pre><code>{_escaped_lines(text)}</code></pre>"
+            case Quotation(text, marks):
+                yield f"<pre>{_marked(text, marks)}</pre>"
+            case Curve():
+                yield from _drawn(block)
+
+    # -- headings ---------------------------------------------------------------------------------------------------------
+
+    def _heading(self, heading: Heading) -> Iterator[str]:
+        yield from self._closed(whole=heading.level < 3)
+        words = self.words(heading.text, plain=heading.level == 1)
+        if heading.level == 4:
+            self.folding = True
+            yield f"<details open><summary>{words}</summary>"
+            return
+        if heading.level == 2:
+            self.in_section = True
+            yield f"<section{self._subject(heading.text)}>"
+        yield f"<h{heading.level}>{words}</h{heading.level}>"
+
+    def _closed(self, *, whole: bool) -> Iterator[str]:
+        """The ends of what is open: the part that folds, and the section if the `whole` of it ends."""
+        if self.folding:
+            self.folding = False
+            yield "</details>"
+        if whole and self.in_section:
+            self.in_section = False
+            yield "</section>"
+
+    def _subject(self, text: Text) -> str:
+        """Which parameter a section is about, where its heading is a derivative."""
+        found = text[0] if len(text) == 1 else None
+        return f' data-weight="{_escaped(weight_key(*weight_of(found.bottom)))}"' if isinstance(found, Partial) else ""
+
+    # -- words ------------------------------------------------------------------------------------------------------------
+
+    def words(self, text: Text, *, plain: bool = False) -> str:
+        """Words with formulas among them."""
+        return "".join(_escaped(part) if isinstance(part, str) else _inline(part) for part in self.typesetter.parts(text, plain=plain))
+
+    # -- formulas ---------------------------------------------------------------------------------------------------------
+
+    def _aligned(self, rows: Sequence[Row]) -> Iterator[str]:
+        """`left = right`, aligned at the relation, reasons beside or below."""
+        if not rows:
+            return
+        rows_set = set_rows(rows, self.typesetter.formulas, WIDTH)
+        yield f'<div class="aligned{" stacked" if rows_set.stacked else ""}">'
+        whole = ""
+        for row, each in zip(rows, rows_set.rows, strict=True):
+            whole = each.left or whole
+            right = self.typesetter.formulas.writer.write(row.right, row.labels)
+            yield f'<div class="row" data-left="{_escaped(whole)}" data-right="{_escaped(f"{row.relation} {right}")}"{self._weight(row)}>{self._cells(each)}</div>'
+        yield "</div>"
+
+    def _weight(self, row: Row) -> str:
+        return "" if row.left is None else self._subject((row.left,))
+
+    def _cells(self, row: SetRow) -> str:
+        first, *rest = row.right
+        reason = f'<div class="reason{"" if row.beside else " below"}">{self.words(row.reason)}</div>' if row.reason else ""
+        left = f'<div class="left">{_displayed(row.left)}</div>' if row.left else ""
+        lines = [_displayed(first), *(_displayed("{}" + line) for line in rest)]
+        right = "".join(f'<div class="line">{line}</div>' for line in lines)
+        return f'{left}<div class="relation">{_displayed("{}" + row.relation + "{}")}</div><div class="right">{right}</div>{reason}'
+
+    def _results(self, block: Results) -> Iterator[str]:
+        """`quantity = formula = number`, aligned at both relations."""
+        yield '<div class="results">'
+        for result in set_results(block.lines, self.typesetter.formulas, WIDTH):
+            formula = "".join(f'<div class="line">{_displayed("{}" + line)}</div>' for line in result.formula)
+            middle = f'<div class="relation">{_displayed("{}={}")}</div><div class="right">{formula}</div>' if formula else ""
+            number = f'<div class="number{" below" if result.below else ""}">{_displayed("{}={}")} {self.words(result.number)}</div>'
+            yield f'<div class="row{"" if formula else " plain"}"><div class="left">{_displayed(result.left)}</div>{middle}{number}</div>'
+        yield "</div>"
+
+    # -- tables -----------------------------------------------------------------------------------------------------------
+
+    def _table(self, header: Sequence[Text], rows: Sequence[Sequence[Text]]) -> Iterator[str]:
+        """Without a header, the first column labels the others."""
+        yield f'<div class="wide"><table{"" if header else " class=" + chr(34) + "facts" + chr(34)}>'
+        if header:
+            yield "<thead><tr>" + "".join(f'<th scope="col">{self.words(cell)}</th>' for cell in header) + "</tr></thead>"
+        yield "<tbody>"
+        for label, *cells in rows:
+            first = f"<td>{self.words(label)}</td>" if header else f'<th scope="row">{self.words(label)}</th>'
+            yield f"<tr>{first}{''.join(f'<td>{self.words(cell)}</td>' for cell in cells)}</tr>"
+        yield "</tbody></table></div>"
+
+
+def _asset(name: str) -> str:
+    return (files("backprop_derive.presentation.formats") / name).read_text(encoding="utf-8")
+
+
+def _escaped(text: str) -> str:
+    return escape(visible(text), quote=True)
+
+
+def _escaped_lines(text: str) -> str:
+    return "\n".join(map(_escaped, text.splitlines()))
+
+
+def _inline(part: Inline) -> str:
+    """A formula among words: the browser may end a line where one may end."""
+    return "<wbr>".join(mathml_of(piece) for piece in part.latex.split(r"\allowbreak "))
+
+
+def _displayed(latex: str) -> str:
+    return mathml_of(latex).replace("<math>", '<math displaystyle="true">', 1)
+
+
+def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
+    """What somebody wrote, its marked parts as such."""
+    edges = sorted({0, len(text), *(edge for mark in marks for edge in mark)})
+    parts = []
+    for start, end in pairwise(edges):
+        piece = _escaped_lines(text[start:end]) + ("\n" if text[start:end].endswith("\n") else "")
+        parts.append(f"<mark>{piece}</mark>" if any(low <= start and end <= high for low, high in marks) else piece)
+    return "".join(parts)
+
+
+def _drawn(curve: Curve) -> Iterator[str]:
+    """The curve with its axes and their ends."""
+    wide, high = _CURVE
+    low, top = min(0.0, *curve.values), max(curve.values)
+    top = top if top > low else low + 1
+    step, last = max(1, len(curve.values) // 400), max(len(curve.values) - 1, 1)
+    points = " ".join(f"{wide * at / last:.1f},{high * (top - curve.values[at]) / (top - low):.1f}" for at in range(0, len(curve.values), step))
+    said = f"{curve.up} over {curve.across}, from {figure(curve.values[0], 3).text} to {figure(curve.values[-1], 3).text}"
+    yield f'<svg class="curve" viewBox="-90 -20 {wide + 110} {high + 50}" width="{wide + 110}" role="img" aria-label="{_escaped(said)}">'
+    yield f'<path class="axis" d="M0 0V{high}H{wide}"/><polyline points="{points}"/>'
+    for x, y, anchor, text in (
+        (-8, 5, "end", figure(top, 3).text), (-8, high, "end", figure(low, 3).text), (0, high + 20, "start", "0"),
+        (wide, high + 20, "end", str(len(curve.values) - 1)), (wide / 2, high + 20, "middle", curve.across), (8, -6, "start", curve.up),
+    ):  # fmt: skip
+        yield f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}">{_escaped(text)}</text>'
+    yield "</svg>"
