@@ -65,6 +65,12 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         note=note,
         fit=fit_of(graph, numbers, digits),
     )
+    if output.with_network:
+        from dataclasses import replace
+
+        from backprop_derive.presentation.drawing import draw_lights
+
+        document = replace(document, blocks=(draw_lights(derivation), *document.blocks))
     if code or output.with_code:
         from backprop_derive.presentation.code.points import program_point
         from backprop_derive.presentation.code.program import with_program

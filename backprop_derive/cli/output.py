@@ -35,6 +35,11 @@ class Output:
         """Whether a derivation in this format has the section of code."""
         return find_format(self.format).with_code
 
+    @property
+    def with_network(self) -> bool:
+        """Whether a derivation in this format has the picture of its network."""
+        return find_format(self.format).with_network
+
 
 def chosen_output(format_name: str | None, file: str | None, *, replace: bool = True, **options: object) -> Output:
     """The format that -f names, or else the suffix of -o, or else the terminal's; options that are None were not given.

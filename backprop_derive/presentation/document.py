@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from backprop_derive.graph.expressions import Expression
     from backprop_derive.graph.indices import Axis
     from backprop_derive.graph.nodes import Graph
+    from backprop_derive.presentation.picture import Light, Picture
 
 FORMAT = "backprop-derive/1"
 """What a record for machines calls itself."""
@@ -114,7 +115,15 @@ class Curve:
     title: str = ""
 
 
-Block = Heading | Paragraph | Equation | Aligned | Results | Table | Listing | Quotation | Curve
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The picture of a network, and for a page on which one can choose a weight, the same with the paths of each lit."""
+
+    picture: Picture
+    lights: tuple[Light, ...] = ()
+
+
+Block = Heading | Paragraph | Equation | Aligned | Results | Table | Listing | Quotation | Curve | Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,37 @@ from backprop_derive.calculus.links import Link
 from backprop_derive.graph.expressions import ZERO, Expression, Partial, Ref, reindex, walk
 from backprop_derive.graph.indices import number
 from backprop_derive.presentation.columns import Group
-from backprop_derive.presentation.picture import Arrow, Picture, Spot
+from backprop_derive.presentation.document import Figure
+from backprop_derive.presentation.picture import Arrow, Light, Picture, Spot
+from backprop_derive.presentation.selection import Weight, weight_key, weight_of
 from backprop_derive.presentation.spots import Drawing, Entry, spot_key
-
-Weight = tuple[str, "tuple[int, ...] | None"]
 
 
 def draw(derivation: Derivation, weight: Weight | None = None) -> Picture:
     """The network of a derivation, left to right. With a `weight` (a name, and an entry of an array), the paths by which it
     reaches the loss are lit, with the partial derivative on every arrow of theirs."""
     drawing = Drawing(derivation)
-    picture = Picture(derivation.graph.title or "The network", derivation.graph, drawing.spots, drawing.arrows, drawing.notes)
+    picture = _unlit(drawing)
     return picture if weight is None else _Lighting(drawing, picture, weight).lit()
+
+
+def draw_lights(derivation: Derivation) -> Figure:
+    """The network, and for every parameter, and every entry of one that stands in the picture, its paths."""
+    drawing = Drawing(derivation)
+    picture, graph = _unlit(drawing), derivation.graph
+    shown = (part for arrow in picture.arrows for part in (arrow.weight,) if part is not None)
+    added = (part for spot in picture.spots for part in spot.bias if not isinstance(part, str))
+    mentioned = dict.fromkeys(weight_of(each) for part in (*shown, *added) for each in walk(part) if isinstance(each, Ref))
+    lights = []
+    for name in graph.parameters:
+        for weight in ((name, None), *(each for each in mentioned if each[0] == name and each[1] is not None)):
+            ref = graph.node(name).ref() if weight[1] is None else Ref(name, tuple(map(number, weight[1])))
+            lights.append(Light(weight_key(*weight), ref, _Lighting(drawing, picture, weight).lit()))
+    return Figure(picture, tuple(lights))
+
+
+def _unlit(drawing: Drawing) -> Picture:
+    return Picture(drawing.graph.title or "The network", drawing.graph, drawing.spots, drawing.arrows, drawing.notes)
 
 
 class _Lighting:

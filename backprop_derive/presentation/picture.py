@@ -74,3 +74,12 @@ class Picture:
     spots: tuple[Spot, ...]
     arrows: tuple[Arrow, ...]
     notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A picture in which the paths of one weight are lit, by the weight's key (`W1[2,1]`) and as a formula."""
+
+    key: str
+    weight: Ref
+    picture: Picture

@@ -19,7 +19,7 @@ class Format:
 
     `options` are the keyword arguments that `render` takes; `binary`: it returns bytes, not text;
     `needs_more`: the module's `ready(…)` says what has to be installed and is not; `with_code`: a derivation
-    in it has the section of code.
+    in it has the section of code; `with_network`: it has the picture of the network, with the paths of each weight.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Format:
     binary: bool = False
     needs_more: bool = False
     with_code: bool = False
+    with_network: bool = False
 
 
 FORMATS: tuple[Format, ...] = (
@@ -39,7 +40,7 @@ FORMATS: tuple[Format, ...] = (
     Format("latex", "latex", (".tex",), ("tex",), "LaTeX for pdflatex, lualatex and xelatex; --fragment for \\input", options=("fragment", "width")),
     Format("typst", "typst", (".typ",), ("typ",), "the language of typst", options=("width",)),
     Format("markdown", "markdown", (".md", ".markdown"), ("md",), "Markdown with mathematics, for GitHub and Jupyter"),
-    Format("html", "html", (".html", ".htm"), ("htm",), "a page for a browser, with the network to click on; it needs nothing from outside"),
+    Format("html", "html", (".html", ".htm"), ("htm",), "a page for a browser, with the network to click on; it needs nothing from outside", with_network=True),
     Format("notebook", "notebook", (".ipynb",), ("ipynb", "jupyter"), "a Jupyter notebook, whose cells recompute the gradients in NumPy and compare", with_code=True),
     Format("pdf", "pdf", (".pdf",), (), "pages, by typst (pip install 'backprop_derive[pdf]') or by --pdf-engine pdflatex, lualatex or xelatex", options=("pdf_engine", "width"), binary=True, needs_more=True),
     Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),

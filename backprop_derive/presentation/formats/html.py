@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from itertools import pairwise
 
 from backprop_derive.graph.expressions import Partial
@@ -20,6 +19,7 @@ from backprop_derive.presentation.document import (
     Curve,
     Document,
     Equation,
+    Figure,
     Heading,
     Listing,
     Paragraph,
@@ -32,17 +32,19 @@ from backprop_derive.presentation.document import (
 from backprop_derive.presentation.figures import figure
 from backprop_derive.presentation.mathematics.layout import SetRow, set_results, set_rows
 from backprop_derive.presentation.mathematics.mathml import mathml_of
+from backprop_derive.presentation.page import asset
+from backprop_derive.presentation.page.network import anchor, network
 from backprop_derive.presentation.plain import visible
 from backprop_derive.presentation.selection import weight_key, weight_of
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
-WIDTH = 46.0  # em
+WIDTH = 42.0  # em
 _CURVE = (560, 200)  # pixels
 
 
 def render(document: Document) -> str:
     """The page."""
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = asset("page.css"), asset("page.js")
     title = next(("".join(part for part in block.text if isinstance(part, str)) for block in document.blocks if isinstance(block, Heading)), "Derivation")
     policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
     return f"""<!DOCTYPE html>
@@ -57,7 +59,7 @@ def render(document: Document) -> str:
 </head>
 <body>
 <main>
-{article(document)}</main>
+{_aside(document)}{article(document)}</main>
 <script>{script}</script>
 </body>
 </html>
@@ -65,8 +67,18 @@ def render(document: Document) -> str:
 
 
 def article(document: Document) -> str:
-    """The page without what stands around it: for a page of another's, which brings its own style."""
-    return f"<article>\n{''.join(line + chr(10) for line in _Page(document).lines())}</article>\n"
+    """The text of the page, without the network beside it and without style."""
+    return f"<article>\n{_joined(_Page(document).lines())}</article>\n"
+
+
+def _aside(document: Document) -> str:
+    """The network, if the document has its picture."""
+    page = _Page(document)
+    return "".join(_joined(network(block, page.words, page.places)) for block in document.blocks if isinstance(block, Figure))
+
+
+def _joined(lines: Iterator[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 class _Page:
@@ -76,6 +88,9 @@ class _Page:
         self.document = document
         self.typesetter = Typesetter(document, WIDTH)
         self.folding, self.in_section = False, False
+        self.places = dict(_places(document.blocks))
+        self.sections = {_subject(block.text) for block in document.blocks if isinstance(block, Heading) and block.level == 2}
+        self.given: set[str] = set()
 
     def lines(self) -> Iterator[str]:
         """Each element."""
@@ -103,6 +118,8 @@ class _Page:
                 yield f"<pre>{_marked(text, marks)}</pre>"
             case Curve():
                 yield from _drawn(block)
+            case Figure():
+                return  # it stands beside the text
 
     # -- headings ---------------------------------------------------------------------------------------------------------
 
@@ -115,7 +132,7 @@ class _Page:
             return
         if heading.level == 2:
             self.in_section = True
-            yield f"<section{self._subject(heading.text)}>"
+            yield f"<section{self._place(heading.text)}>"
         yield f"<h{heading.level}>{words}</h{heading.level}>"
 
     def _closed(self, *, whole: bool) -> Iterator[str]:
@@ -127,10 +144,13 @@ class _Page:
             self.in_section = False
             yield "</section>"
 
-    def _subject(self, text: Text) -> str:
-        """Which parameter a section is about, where its heading is a derivative."""
-        found = text[0] if len(text) == 1 else None
-        return f' data-weight="{_escaped(weight_key(*weight_of(found.bottom)))}"' if isinstance(found, Partial) else ""
+    def _place(self, text: Text) -> str:
+        """The name of the place that the network leads to, if this is it."""
+        key = _subject(text)
+        if key is None or key in self.given:
+            return ""
+        self.given.add(key)
+        return f' id="{_escaped(self.places[key])}" data-weight="{_escaped(key)}"'
 
     # -- words ------------------------------------------------------------------------------------------------------------
 
@@ -150,11 +170,12 @@ class _Page:
         for row, each in zip(rows, rows_set.rows, strict=True):
             whole = each.left or whole
             right = self.typesetter.formulas.writer.write(row.right, row.labels)
-            yield f'<div class="row" data-left="{_escaped(whole)}" data-right="{_escaped(f"{row.relation} {right}")}"{self._weight(row)}>{self._cells(each)}</div>'
+            yield f'<div class="row" data-left="{_escaped(whole)}" data-right="{_escaped(f"{row.relation} {right}")}"{self._row_place(row)}>{self._cells(each)}</div>'
         yield "</div>"
 
-    def _weight(self, row: Row) -> str:
-        return "" if row.left is None else self._subject((row.left,))
+    def _row_place(self, row: Row) -> str:
+        """A row is the place of a weight that has no section."""
+        return "" if row.left is None or _subject((row.left,)) in self.sections else self._place((row.left,))
 
     def _cells(self, row: SetRow) -> str:
         first, *rest = row.right
@@ -188,8 +209,20 @@ class _Page:
         yield "</tbody></table></div>"
 
 
-def _asset(name: str) -> str:
-    return (files("backprop_derive.presentation.formats") / name).read_text(encoding="utf-8")
+def _subject(text: Text) -> str | None:
+    """Which parameter a text is about that is nothing but a derivative by it."""
+    found = text[0] if len(text) == 1 else None
+    return weight_key(*weight_of(found.bottom)) if isinstance(found, Partial) else None
+
+
+def _places(blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
+    """The name of the place of each derivative that a section or a row is about."""
+    for block in blocks:
+        texts = [block.text] if isinstance(block, Heading) else [(row.left,) for row in block.rows if row.left is not None] if isinstance(block, Aligned) else []
+        for text in texts:
+            key = _subject(text)
+            if key is not None:
+                yield key, anchor(key)
 
 
 def _escaped(text: str) -> str:
@@ -229,9 +262,9 @@ def _drawn(curve: Curve) -> Iterator[str]:
     said = f"{curve.up} over {curve.across}, from {figure(curve.values[0], 3).text} to {figure(curve.values[-1], 3).text}"
     yield f'<svg class="curve" viewBox="-90 -20 {wide + 110} {high + 50}" width="{wide + 110}" role="img" aria-label="{_escaped(said)}">'
     yield f'<path class="axis" d="M0 0V{high}H{wide}"/><polyline points="{points}"/>'
-    for x, y, anchor, text in (
+    for x, y, align, text in (
         (-8, 5, "end", figure(top, 3).text), (-8, high, "end", figure(low, 3).text), (0, high + 20, "start", "0"),
         (wide, high + 20, "end", str(len(curve.values) - 1)), (wide / 2, high + 20, "middle", curve.across), (8, -6, "start", curve.up),
     ):  # fmt: skip
-        yield f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}">{_escaped(text)}</text>'
+        yield f'<text x="{x:g}" y="{y:g}" text-anchor="{align}">{_escaped(text)}</text>'
     yield "</svg>"

@@ -6,10 +6,12 @@ from __future__ import annotations
 from html import escape
 from textwrap import wrap
 
+from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.document import Text
 from backprop_derive.presentation.geometry import Box
 from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out
 from backprop_derive.presentation.picture import Picture
+from backprop_derive.presentation.plain import visible
 from backprop_derive.presentation.styles import UnicodeWriter
 
 UNIT = 13.0  # pixels for the height of a character
@@ -33,6 +35,16 @@ text { font: 13px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; 
 """
 
 
+def lettering(graph: Graph) -> Lettering:
+    """How labels are written in SVG: in Unicode, in letters of one width."""
+    writer = UnicodeWriter(graph)
+
+    def write(text: Text) -> str:
+        return "".join(part if isinstance(part, str) else writer.write(part) for part in text)
+
+    return Lettering(write, lambda text: _WIDE * len(text))
+
+
 def render(picture: Picture) -> str:
     """The picture as a whole SVG file."""
     return svg(picture, style=STYLE)
@@ -40,31 +52,26 @@ def render(picture: Picture) -> str:
 
 def svg(picture: Picture, *, style: str) -> str:
     """The picture as an `<svg>` element with the given style sheet."""
-    writer = UnicodeWriter(picture.graph)
-
-    def write(text: Text) -> str:
-        return "".join(part if isinstance(part, str) else writer.write(part) for part in text)
-
-    layout = lay_out(picture, Lettering(write, lambda text: _WIDE * len(text)))
+    layout = lay_out(picture, lettering(picture.graph))
     wide = max(layout.width, _NARROWEST if layout.notes else 0)
     notes = [line for note in layout.notes for line in wrap(note, int((wide - 2) / _WIDE), subsequent_indent="  ")]
     height = layout.height + 1.5 * len(notes) + (0.5 if notes else 0)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_px(wide)} {_px(height)}" width="{_px(wide)}" height="{_px(height)}" role="img">',
-        f"<title>{escape(picture.title)}</title>",
-        f"<desc>{escape(_described(layout))}</desc>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {px(wide)} {px(height)}" width="{px(wide)}" height="{px(height)}" role="img">',
+        f"<title>{escape(visible(picture.title))}</title>",
+        f"<desc>{escape(described(layout))}</desc>",
         f"<style>{style}</style>" if style else "",
         '<rect class="ground" width="100%" height="100%"/>' if style else "",
-        *(_arrow(each) for each in sorted(layout.arrows, key=lambda each: each.arrow.lit)),
-        *(_spot(each) for each in layout.spots),
+        *(arrow_element(each) for each in sorted(layout.arrows, key=lambda each: each.arrow.lit)),
+        *(spot_element(each) for each in layout.spots),
         *(_arrow_label(each) for each in layout.arrows if each.box is not None),
-        *(f'<text class="note" x="{_px(1)}" y="{_px(layout.height + 1.5 * place + 0.3)}">{escape(note)}</text>' for place, note in enumerate(notes)),
+        *(f'<text class="note" x="{px(1)}" y="{px(layout.height + 1.5 * place + 0.3)}">{escape(note)}</text>' for place, note in enumerate(notes)),
         "</svg>",
     ]
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _described(layout: Layout) -> str:
+def described(layout: Layout) -> str:
     """The picture in words, for those who do not see it."""
     names = {each.spot.key: each.label for each in layout.spots}
     parts = []
@@ -74,40 +81,54 @@ def _described(layout: Layout) -> str:
     return "; ".join(parts)
 
 
-def _px(length: float) -> str:
+def px(length: float) -> str:
+    """A length in pixels."""
     return f"{length * UNIT:.1f}".removesuffix(".0")
 
 
-def _classes(*names: str) -> str:
+def classes(*names: str) -> str:
+    """The names that are not empty, for the attribute `class`."""
     return " ".join(name for name in names if name)
 
 
-def _spot(placed: PlacedSpot) -> str:
+def spot_element(placed: PlacedSpot) -> str:
+    """A spot with the texts inside, above and below it."""
     spot, box = placed.spot, placed.box
     if spot.kind == "dots":
-        return _text("", box.x, box.y, placed.label)
+        return text_element("", box.x, box.y, placed.label)
     parts = [
-        f'<rect class="spot" x="{_px(box.x - box.half_width)}" y="{_px(box.y - box.half_height)}" width="{_px(2 * box.half_width)}" height="{_px(2 * box.half_height)}" rx="{_px(box.half_height)}"/>',
-        _text("", box.x, box.y, placed.label),
-        _text("small", box.x, box.y - box.half_height - 0.75, placed.above) if placed.above else "",
-        *(_text("small label", box.x + placed.aside, box.y + box.half_height + 0.8 + 1.3 * place, text) for place, text in enumerate(placed.below)),
+        f'<rect class="spot" x="{px(box.x - box.half_width)}" y="{px(box.y - box.half_height)}" width="{px(2 * box.half_width)}" height="{px(2 * box.half_height)}" rx="{px(box.half_height)}"/>',
+        text_element("", box.x, box.y, placed.label),
+        text_element("small", box.x, box.y - box.half_height - 0.75, placed.above) if placed.above else "",
+        *(text_element("small label", box.x + placed.aside, box.y + box.half_height + 0.8 + 1.3 * place, text) for place, text in enumerate(placed.below)),
     ]
-    return f'<g class="{_classes(spot.kind, "lit" if spot.lit else "")}" data-spot="{escape(spot.key)}">{"".join(parts)}</g>'
+    return f'<g class="{classes(spot.kind, "lit" if spot.lit else "")}" data-spot="{escape(spot.key)}">{"".join(parts)}</g>'
 
 
-def _text(name: str, x: float, y: float, text: str) -> str:
+def text_element(name: str, x: float, y: float, text: str) -> str:
+    """A text around a point; `name` is its class."""
     named = f' class="{name}"' if name else ""
-    return f'<text{named} x="{_px(x)}" y="{_px(y)}">{escape(text)}</text>'
+    return f'<text{named} x="{px(x)}" y="{px(y)}">{escape(text)}</text>'
 
 
-def _arrow(placed: PlacedArrow) -> str:
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = placed.curve
-    path = f"M{_px(ax)} {_px(ay)}C{_px(bx)} {_px(by)} {_px(cx)} {_px(cy)} {_px(dx)} {_px(dy)}"
-    title = f"<title>{escape(placed.tip)}</title>" if placed.tip else ""
+def arrow_element(placed: PlacedArrow) -> str:
+    """An arrow with its head."""
     arrow = placed.arrow
-    names = _classes("lit" if arrow.lit else "", "shared" if arrow.shared else "")
+    names = classes("lit" if arrow.lit else "", "shared" if arrow.shared else "")
     group = f' class="{names}"' if names else ""
-    return f'<g{group} data-from="{escape(arrow.start)}" data-to="{escape(arrow.end)}">{title}<path class="arrow" d="{path}"/><path class="head" d="{_head((cx, cy), (dx, dy))}"/></g>'
+    return f'<g{group} data-from="{escape(arrow.start)}" data-to="{escape(arrow.end)}">{arrow_paths(placed)}</g>'
+
+
+def arrow_paths(placed: PlacedArrow) -> str:
+    """The line of an arrow and its head; what it says when a pointer rests on it."""
+    title = f"<title>{escape(placed.tip)}</title>" if placed.tip else ""
+    return f'{title}<path class="arrow" d="{path_of(placed)}"/><path class="head" d="{_head(*placed.curve[2:])}"/>'
+
+
+def path_of(placed: PlacedArrow) -> str:
+    """The line of an arrow as SVG's path."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = placed.curve
+    return f"M{px(ax)} {px(ay)}C{px(bx)} {px(by)} {px(cx)} {px(cy)} {px(dx)} {px(dy)}"
 
 
 def _head(before: tuple[float, float], tip: tuple[float, float]) -> str:
@@ -118,12 +139,12 @@ def _head(before: tuple[float, float], tip: tuple[float, float]) -> str:
     back = (tip[0] - 0.8 * across, tip[1] - 0.8 * down)
     left = (back[0] - 0.35 * down, back[1] + 0.35 * across)
     right = (back[0] + 0.35 * down, back[1] - 0.35 * across)
-    return f"M{_px(tip[0])} {_px(tip[1])}L{_px(left[0])} {_px(left[1])}L{_px(right[0])} {_px(right[1])}Z"
+    return f"M{px(tip[0])} {px(tip[1])}L{px(left[0])} {px(left[1])}L{px(right[0])} {px(right[1])}Z"
 
 
 def _arrow_label(placed: PlacedArrow) -> str:
     assert isinstance(placed.box, Box)
     lit = placed.arrow.lit
     box = placed.box
-    plate = f'<rect class="plate" x="{_px(box.x - box.half_width)}" y="{_px(box.y - 0.65)}" width="{_px(2 * box.half_width)}" height="{_px(1.3)}"/>'
-    return f'<g{" class=" + chr(34) + "lit" + chr(34) if lit else ""}>{plate}{_text("label", box.x, box.y, placed.label)}</g>'
+    plate = f'<rect class="plate" x="{px(box.x - box.half_width)}" y="{px(box.y - 0.65)}" width="{px(2 * box.half_width)}" height="{px(1.3)}"/>'
+    return f'<g{" class=" + chr(34) + "lit" + chr(34) if lit else ""}>{plate}{text_element("label", box.x, box.y, placed.label)}</g>'
