@@ -59,6 +59,9 @@ def test_what_is_carried_on_is_not_accused() -> None:
 def test_every_format_quotes_what_was_written(name: str) -> None:
     quotation = Document((Quotation("ab + c_1", ((5, 8),)),), {}, GRAPH)
     shown = str(render(quotation, name)).replace("\\ ", " ").replace("\\_", "_")
+    if name == "html":
+        assert "<pre>ab + <mark>c_1</mark></pre>" in shown
+        return
     assert "ab + c_1" in shown
     assert "^^^" in shown.replace(r"\textasciicircum{}", "^").replace(r"\^{}", "^")
 
