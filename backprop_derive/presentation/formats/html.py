@@ -12,7 +12,7 @@ from hashlib import sha256
 from html import escape
 from itertools import pairwise
 
-from backprop_derive.graph.expressions import Partial
+from backprop_derive.graph.expressions import Expression, Partial
 from backprop_derive.presentation.document import (
     Aligned,
     Block,
@@ -88,8 +88,8 @@ class _Page:
         self.document = document
         self.typesetter = Typesetter(document, WIDTH)
         self.folding, self.in_section = False, False
-        self.places = dict(_places(document.blocks))
         self.sections = {_subject(block.text) for block in document.blocks if isinstance(block, Heading) and block.level == 2}
+        self.places = {key: anchor(key) for key in self._subjects()}
         self.given: set[str] = set()
 
     def lines(self) -> Iterator[str]:
@@ -174,8 +174,17 @@ class _Page:
         yield "</div>"
 
     def _row_place(self, row: Row) -> str:
-        """A row is the place of a weight that has no section."""
-        return "" if row.left is None or _subject((row.left,)) in self.sections else self._place((row.left,))
+        """A row is the place of a weight that has no section, if it says what the derivative of the cost by it is."""
+        return self._place((row.left,)) if row.left is not None and self._is_gradient(row.left) and _subject((row.left,)) not in self.sections else ""
+
+    def _is_gradient(self, left: Expression) -> bool:
+        graph = self.document.graph
+        return graph is not None and isinstance(left, Partial) and left.top.name == graph.cost.name and graph.node(left.bottom.name).role == "parameter"
+
+    def _subjects(self) -> Iterator[str]:
+        """Which weights there is a place about."""
+        rows = [row.left for block in self.document.blocks if isinstance(block, Aligned) for row in block.rows if row.left is not None and self._is_gradient(row.left)]
+        yield from (key for key in (*self.sections, *(_subject((left,)) for left in rows)) if key is not None)
 
     def _cells(self, row: SetRow) -> str:
         first, *rest = row.right
@@ -213,16 +222,6 @@ def _subject(text: Text) -> str | None:
     """Which parameter a text is about that is nothing but a derivative by it."""
     found = text[0] if len(text) == 1 else None
     return weight_key(*weight_of(found.bottom)) if isinstance(found, Partial) else None
-
-
-def _places(blocks: Sequence[Block]) -> Iterator[tuple[str, str]]:
-    """The name of the place of each derivative that a section or a row is about."""
-    for block in blocks:
-        texts = [block.text] if isinstance(block, Heading) else [(row.left,) for row in block.rows if row.left is not None] if isinstance(block, Aligned) else []
-        for text in texts:
-            key = _subject(text)
-            if key is not None:
-                yield key, anchor(key)
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from backprop_derive.presentation.document import Figure, Text
 from backprop_derive.presentation.geometry import along
 from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out
 from backprop_derive.presentation.legend import laws_of
-from backprop_derive.presentation.picture import Arrow, Light, Spot
+from backprop_derive.presentation.picture import Arrow, Derivative, Light, Spot
 from backprop_derive.presentation.pictures.svg import arrow_paths, classes, described, lettering, path_of, px, spot_element, text_element
 from backprop_derive.presentation.selection import weight_key, weight_of
 
@@ -57,16 +57,20 @@ class _Network:
 
     def _roomy(self, number: int, arrow: Arrow) -> Arrow:
         """The arrow with the longest partial that it can show."""
-        partials = [light.picture.arrows[number].partial for light in self.figure.lights if light.picture.arrows[number].lit]
-        longest = max((partial for partial in partials if partial is not None), key=lambda partial: len(self._equation(partial)), default=None)
-        return replace(arrow, lit=longest is not None, partial=longest or arrow.partial)
+        lit = [light.picture.arrows[number] for light in self.figure.lights if light.picture.arrows[number].lit]
+        widest = max(lit, key=lambda each: max(map(len, self._partials(each)), default=0), default=None)
+        return arrow if widest is None else replace(arrow, lit=True, partial=widest.partial)
 
     def _with_partial(self, spot: Spot) -> Spot:
         """The spot with its inner partial, if it can be lit."""
         return next((each for light in self.figure.lights for each in light.picture.spots if each.key == spot.key and each.lit), spot)
 
-    def _equation(self, partial: tuple[Expression, Expression]) -> str:
-        return self.lettering.write((partial[0], " = ", partial[1]))
+    def _partials(self, arrow: Arrow) -> list[str]:
+        """The lines of the label of an arrow that is lit: the derivative along it, and the one by the weight on it."""
+        return [line for each in (arrow.partial, arrow.by_weight) if each is not None for line in _sides(self._equation(each))]
+
+    def _equation(self, derivative: Derivative) -> str:
+        return self.lettering.write((derivative[0], " = ", derivative[1]))
 
     def _span(self, arrow: Arrow) -> tuple[int, int]:
         return self.column[arrow.start], self.column[arrow.end]
@@ -111,17 +115,16 @@ class _Network:
         shown = []
         if arrow.weight is not None and self.beside[self._span(arrow)] <= _LABELS:
             text = self.lettering.write((arrow.weight, *((f", {arrow.again}",) if arrow.again else ())))
-            shown.append(self._plated("weight", x, y, text))
+            shown.append(self._plated("weight", x, y, [text]))
         if arrow.partial is not None:
-            shown.append(self._plated("partial", x, y, self._equation(arrow.partial)))
+            shown.append(self._plated("partial", x, y, self._partials(arrow)))
         key = self._key_on(arrow)
         inside = "".join(shown)
         return f'<g class="edge-label" data-edge="{number}">{inside if key is None else self._link(key, inside, "", hidden=True)}</g>'
 
-    def _plated(self, name: str, x: float, y: float, text: str) -> str:
-        """A text on a plate that hides what is below it; an equation has a line for each side."""
-        half = self.lettering.measure(text) / 2 + 0.3
-        lines = _sides(text)
+    def _plated(self, name: str, x: float, y: float, lines: Sequence[str]) -> str:
+        """Lines of text on a plate that hides what is below it."""
+        half = max(map(self.lettering.measure, lines)) / 2 + 0.3
         height = _LINE * len(lines)
         plate = f'<rect class="plate" x="{px(x - half)}" y="{px(y - height / 2)}" width="{px(2 * half)}" height="{px(height)}" rx="4"/>'
         texts = (text_element("label", x, y + _LINE * (place + 0.5) - height / 2, line) for place, line in enumerate(lines))
@@ -134,10 +137,12 @@ class _Network:
         else:
             below = placed.below[:-1]
             y = placed.box.y + placed.box.half_height + 0.9 + _LINE * (len(below) + 0.5)
-            inner = self._plated("partial", placed.box.x, y, placed.below[-1])
+            inner = self._plated("partial", placed.box.x + placed.aside, y, _sides(placed.below[-1]))
         plain = replace(placed, below=below, above="", spot=replace(placed.spot, lit=False))
         above = f'<text class="small" x="{px(placed.box.x)}" y="{px(placed.box.y - placed.box.half_height - 0.75)}">{self._bias(placed.spot)}</text>' if placed.above else ""
-        return f'<g class="unit" data-unit="{escape(placed.spot.key)}">{spot_element(plain)}{above}{inner}</g>'
+        key = placed.spot.key
+        circle = self._link(key, spot_element(plain), self._name(key)) if key in self.keys else spot_element(plain)
+        return f'<g class="unit" data-unit="{escape(key)}">{circle}{above}{inner}</g>'
 
     def _bias(self, spot: Spot) -> str:
         parts = []
@@ -199,11 +204,8 @@ class _Network:
         """For each weight: edges and units that are lit, edges without a label, and labels that are its own."""
         lights = {}
         for light in self.figure.lights:
-            own = {}
-            for number in self._lit(light):
-                partial = light.picture.arrows[number].partial
-                if partial is not None and partial != self.picture.arrows[number].partial:
-                    own[number] = _sides(self._equation(partial))
+            lines = {number: self._partials(light.picture.arrows[number]) for number in self._lit(light)}
+            own = {number: each for number, each in lines.items() if each != self._partials(self.picture.arrows[number])}
             units = [spot.key for spot in light.picture.spots if spot.lit]
             lights[light.key] = {"edges": self._lit(light), "units": units, "quiet": self._quiet(light), "own": own}
         return json.dumps(lights, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

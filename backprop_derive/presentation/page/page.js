@@ -92,16 +92,22 @@ function choose(key) {
   return place;
 }
 
-// The partial derivative on an edge: the one along it, or the one by the chosen weight; the plate below it is as wide as it.
+// What a lit edge shows: the partial along it, or the one by the chosen weight; the plate below is as large as the lines.
 function write(partial, own) {
-  const lines = [...partial.querySelectorAll("text")], plate = partial.querySelector("rect");
-  partial.along ??= lines.map((line) => line.textContent);
-  const words = own ?? partial.along;
-  if (lines.every((line, place) => line.textContent === words[place])) return;
-  lines.forEach((line, place) => { line.textContent = words[place]; });
+  const plate = partial.querySelector("rect"), first = partial.querySelector("text");
+  const along = partial.along ??= [...partial.querySelectorAll("text")].map((line) => line.textContent);
+  const words = own ?? along;
+  const center = plate.y.baseVal.value + plate.height.baseVal.value / 2, step = plate.height.baseVal.value / partial.querySelectorAll("text").length;
+  const lines = words.map((word, place) => {
+    const line = first.cloneNode();
+    line.textContent = word;
+    line.setAttribute("y", center + step * (place + 0.5 - words.length / 2));
+    return line;
+  });
+  partial.replaceChildren(plate, ...lines);
   const width = Math.max(...lines.map((line) => line.getComputedTextLength())) + 8;
-  plate.setAttribute("width", width);
-  plate.setAttribute("x", lines[0].getAttribute("x") - width / 2);
+  const box = { x: first.getAttribute("x") - width / 2, y: center - step * words.length / 2, width, height: step * words.length };
+  for (const [name, value] of Object.entries(box)) plate.setAttribute(name, value);
 }
 
 // Weights whose labels a partial derivative would cover are not shown meanwhile.
