@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @click.option("--digits", type=click.IntRange(min=1, max=15), help="Significant digits of numbers. Default: 4.")
 @click.option("--sample", type=click.IntRange(min=1), help="Which sample of the data is shown in numbers. Default: the first.")
 @click.option("--code", is_flag=True, help="Add the forward pass and the gradients as NumPy statements, and a comparison. Always in a notebook.")
+@click.option("--picture", "with_picture", is_flag=True, help="Draw the network behind the header; with one -w, its paths are lit.")
 @planned_option("--notation")
-def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, code: bool, output: Output) -> None:
+def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, code: bool, with_picture: bool, output: Output) -> None:
     """Derive the gradients of a network.
 
     SPEC is a YAML file, the name of a shipped example, or - for standard input.
@@ -55,6 +56,11 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     derivation = derive(graph)
     numbers, note = numbers_of(derivation, sample, wanted=digits is not None or sample is not None)
     digits = digits or DIGITS
+    picture = None
+    if with_picture and not output.with_network:  # where the network always stands, it is there already
+        from backprop_derive.presentation.drawing import draw
+
+        picture = draw(derivation, chosen[0] if len(weights) == 1 else None)
     document = present(
         derivation,
         weights=chosen,
@@ -64,6 +70,7 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         digits=digits,
         note=note,
         fit=fit_of(graph, numbers, digits),
+        picture=picture,
     )
     if output.with_network:
         from dataclasses import replace

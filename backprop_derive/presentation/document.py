@@ -117,7 +117,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The picture of a network, and for a page on which one can choose a weight, the same with the paths of each lit."""
+    """The picture of a network, and for a page on which one can choose a weight, the same with the paths of each lit.
+
+    Where a picture cannot say everything, in characters, a legend stands below it.
+    """
 
     picture: Picture
     lights: tuple[Light, ...] = ()

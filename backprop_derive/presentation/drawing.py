@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from backprop_derive.calculus.derivation import Derivation
@@ -11,7 +11,7 @@ from backprop_derive.graph.expressions import ZERO, Expression, Partial, Ref, re
 from backprop_derive.graph.indices import number
 from backprop_derive.presentation.columns import Group
 from backprop_derive.presentation.document import Figure
-from backprop_derive.presentation.picture import Arrow, Light, Picture, Spot
+from backprop_derive.presentation.picture import Arrow, Derivative, Light, Picture, Spot
 from backprop_derive.presentation.selection import Weight, weight_key, weight_of
 from backprop_derive.presentation.spots import Drawing, Entry, spot_key
 
@@ -56,8 +56,17 @@ class _Lighting:
         carrying = dict(self._carrying())
         reached = self._closure(starts | {arrow.end for arrow in self.picture.arrows if (arrow.start, arrow.end) in carrying})
         arrows = tuple(self._arrow(arrow, reached, carrying) for arrow in self.picture.arrows)
-        spots = tuple(self._spot(spot, reached) for spot in self.picture.spots)
-        return replace(self.picture, spots=spots, arrows=arrows)
+        on_arrows = {end for _, end in carrying}
+        beside = {} if self.name in self.drawing.columns.drawn_parameters else {key: link for key, link in self._first() if key not in on_arrows}
+        spots = tuple(self._spot(spot, reached, beside.get(spot.key)) for spot in self.picture.spots)
+        return replace(self.picture, spots=spots, arrows=arrows, chosen=self._chosen(carrying.values()))
+
+    def _chosen(self, carried: Iterable[Derivative]) -> Ref:
+        """The weight, as the derivatives by it name it."""
+        if self.place is not None:
+            return Ref(self.name, tuple(map(number, self.place)))
+        named = [left.bottom for left, _ in carried if isinstance(left, Partial)]
+        return named[0] if len(set(named)) == 1 else self.graph.node(self.name).ref()
 
     def _links(self) -> Iterator[Link]:
         yield from self.drawing.derivation.chain.links(self.name)
@@ -88,7 +97,7 @@ class _Lighting:
         form = link.child.indices[int(child.sampled)].substitute(exact).resize(self.drawing.sizes)
         return form.number in (None, entry[0][0])
 
-    def _carrying(self) -> Iterator[tuple[tuple[str, str], tuple[Expression, Expression]]]:
+    def _carrying(self) -> Iterator[tuple[tuple[str, str], Derivative]]:
         """The arrows on which the weight stands, with the partial by it."""
         for key, link in self._first():
             for arrow in self.picture.arrows:
@@ -101,7 +110,7 @@ class _Lighting:
             return bool(refs)
         return any(tuple(index.resize(self.drawing.sizes).number for index in ref.indices) == self.place for ref in refs)
 
-    def _by_weight(self, link: Link, arrow: Arrow) -> tuple[Expression, Expression]:
+    def _by_weight(self, link: Link, arrow: Arrow) -> Derivative:
         """`(∂z/∂w, its value)` at the chosen entry, or at that of the arrow where the whole array was chosen."""
         node = self.graph.node(self.name)
         refs = [each for each in walk(arrow.weight or ZERO) if isinstance(each, Ref) and each.name == self.name]
@@ -119,24 +128,38 @@ class _Lighting:
                     waiting.append(arrow.end)
         return found
 
-    def _arrow(self, arrow: Arrow, reached: set[str], carrying: Mapping[tuple[str, str], tuple[Expression, Expression]]) -> Arrow:
+    def _arrow(self, arrow: Arrow, reached: set[str], carrying: Mapping[tuple[str, str], Derivative]) -> Arrow:
         carried = carrying.get((arrow.start, arrow.end))
         if carried is not None and arrow.start not in reached:
             return replace(arrow, lit=True, partial=carried)
         return replace(arrow, lit=arrow.start in reached and arrow.end in reached, by_weight=carried)
 
-    def _spot(self, spot: Spot, reached: set[str]) -> Spot:
+    def _spot(self, spot: Spot, reached: set[str], link: Link | None) -> Spot:
         if spot.key not in reached:
             return spot
         group = next(group for group in self.drawing.columns.groups if any(spot.key == spot_key(group.shown, entry) for entry in self.drawing.entries(group.shown)[0]))
-        return replace(spot, lit=True, partial=self._inner(group, spot))
+        return replace(spot, lit=True, partial=self._inner(group, spot), by_weight=None if link is None else self._beside(group, spot, link))
 
-    def _inner(self, group: Group, spot: Spot) -> tuple[Expression, Expression] | None:
+    def _beside(self, group: Group, spot: Spot, link: Link) -> Derivative:
+        """`(∂z/∂b, its value)` for a weight that stands beside its unit."""
+        entry = self._entry(group, spot)
+        node, child = self.graph.node(self.name), self.graph.node(link.child.name)
+        values = dict(zip(node.letters, map(number, self.place), strict=True)) if self.place is not None else {}
+        for index, (_, form) in zip(link.child.indices[int(child.sampled) :], entry, strict=False):
+            if index.variable is not None and index.variable not in values:
+                values[index.variable] = form
+        exact = {letter: place.resize(self.drawing.sizes) for letter, place in values.items()}
+        return reindex(link.partial, values), self.drawing.value_at(link, values, exact)
+
+    def _entry(self, group: Group, spot: Spot) -> Entry:
+        return next(entry for entry in self.drawing.entries(group.shown)[0] if spot_key(group.shown, entry) == spot.key)
+
+    def _inner(self, group: Group, spot: Spot) -> Derivative | None:
         """The derivative of a unit's output by its own pre-activation."""
         if len(group.nodes) < 2:
             return None
         first, last = group.nodes[0], group.shown
-        entry = next(entry for entry in self.drawing.entries(last)[0] if spot_key(last, entry) == spot.key)
+        entry = self._entry(group, spot)
         for link in self.drawing.derivation.chain.links(first.name):
             if link.child.name == last.name:
                 found = self.drawing.joined(link, first, last, entry, entry)

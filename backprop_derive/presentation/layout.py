@@ -125,8 +125,7 @@ class _Layouter:
         """(inside, above, below)"""
         above = self.write(("+ ", *spot.bias)) if spot.bias else ""
         below = [self.write(spot.function)] if spot.function else []
-        if spot.partial is not None:
-            below.append(self.write((spot.partial[0], " = ", spot.partial[1])))
+        below += [self.write((each[0], " = ", each[1])) for each in (spot.partial, spot.by_weight) if each is not None]
         return self.write(spot.label), above, tuple(below)
 
     def _boxes(self) -> dict[str, Box]:
@@ -139,7 +138,7 @@ class _Layouter:
             spots = self.columns[column]
             half = max(self._reach(spot.key, halves[spot.key]) for spot in spots)
             x += half if column == min(self.columns) else half + self._gap(column)
-            centred = sum(spot.kind != "target" for spot in spots) or len(spots)  # targets stand below the outputs, which stay in line
+            centred = next((place for place, spot in enumerate(spots) if spot.kind == "target"), 0) or len(spots)  # targets stand below the outputs
             y = (1 - centred) / 2 * spacing
             for spot in spots:
                 boxes[spot.key] = Box(x, y, halves[spot.key], RADIUS)

@@ -20,7 +20,8 @@ class Spot:
     """A circle: an input, a parameter that is neither a weight nor a bias, a unit, a target, the loss, or the dots that stand for units left out.
 
     `function` is what the unit applies, `bias` what it adds. `lit` spots lie on a path from the chosen weight to the
-    loss; `partial` is then the derivative inside the unit, of its output by its pre-activation, as `(left, right)`.
+    loss; `partial` is then the derivative inside the unit, of its output by its pre-activation, as `(left, right)`, and
+    `by_weight` that by the chosen weight, where this is on no arrow: `∂z/∂b`.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Spot:
     bias: Text = ()
     lit: bool = False
     partial: Derivative | None = None
+    by_weight: Derivative | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,15 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A network: `spots` in columns from the inputs (0) to the loss, `arrows` between them; `notes` say what the picture leaves out."""
+    """A network: `spots` in columns from the inputs (0) to the loss, `arrows` between them; `notes` say what the picture leaves out.
+    `chosen` is the weight whose paths are lit."""
 
     title: str
     graph: Graph
     spots: tuple[Spot, ...]
     arrows: tuple[Arrow, ...]
     notes: tuple[Text, ...] = ()
+    chosen: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from backprop_derive.calculus.linear_models import linear_model
 from backprop_derive.calculus.steps import Factor, Step
 from backprop_derive.graph.expressions import Expression, Number, Partial, Ref
 from backprop_derive.graph.indices import Axis
-from backprop_derive.presentation.document import Aligned, Block, Document, Equation, Heading, Paragraph, Row, Text
+from backprop_derive.presentation.document import Aligned, Block, Document, Equation, Figure, Heading, Paragraph, Row, Text
 from backprop_derive.presentation.figures import DIGITS
 from backprop_derive.presentation.fitting import Fit, fitting, fitting_record
 from backprop_derive.presentation.labels import delta_labels
@@ -36,6 +36,7 @@ from backprop_derive.presentation.working import Working, own_letters
 
 if TYPE_CHECKING:
     from backprop_derive.numerics.worked import Letters, WorkedNumbers
+    from backprop_derive.presentation.picture import Picture
 
 Detail = Literal["brief", "steps", "full"]
 
@@ -55,14 +56,15 @@ def present(
     digits: int = DIGITS,
     note: str = "",
     fit: Fit | None = None,
+    picture: Picture | None = None,
 ) -> Document:
     """The page of a derivation: all parameters, or only `weights`. With `numbers`, each formula has a line with its numbers,
     `digits` significant ones, below it. `note` is said of numbers that there are not; `fit` are those of a
-    linear model. Raises NotYetError for what is not built."""
+    linear model; a `picture` of the network stands behind the header. Raises NotYetError for what is not built."""
     chosen = chosen_gradients(derivation, weights)
     model = linear_model(derivation.graph) if has_all_parameters(derivation, chosen) else None
     working = None if numbers is None else Working(numbers, digits)
-    page = _Page(derivation, from_the_output_back(derivation, chosen), tuple(forms), detail, working, note)
+    page = _Page(derivation, from_the_output_back(derivation, chosen), tuple(forms), detail, working, note, picture)
     record = derivation_record(derivation, {key: recorded_form(derivation, gradient, forms) for key, gradient in chosen.items()}, numbers)
     if model is not None:
         record["least_squares"] = fitting_record(model, fit)
@@ -79,8 +81,8 @@ def adjoint_axes(derivation: Derivation) -> Mapping[str, tuple[tuple[Axis, ...],
 class _Page:
     """The blocks of a page. A reason that was given is pointed at where it is needed again."""
 
-    def __init__(self, derivation: Derivation, chosen: Mapping[str, Gradient], forms: Sequence[Form], detail: Detail, working: Working | None, note: str) -> None:
-        self.working, self.note = working, note
+    def __init__(self, derivation: Derivation, chosen: Mapping[str, Gradient], forms: Sequence[Form], detail: Detail, working: Working | None, note: str, picture: Picture | None) -> None:
+        self.working, self.note, self.picture = working, note, picture
         self.derivation, self.graph, self.chosen, self.forms, self.detail = derivation, derivation.graph, chosen, forms, detail
         self.loss = derivation.graph.node(derivation.graph.cost.loss)
         self.labels = delta_labels(derivation) if "backward" in forms else ()
@@ -92,6 +94,8 @@ class _Page:
 
     def blocks(self) -> Iterator[Block]:
         yield from header(self.derivation, self._facts())
+        if self.picture is not None:
+            yield Figure(self.picture)
         if self.detail != "brief":
             yield Heading(2, ("Forward pass",))
             yield from self._aligned(forward_rows(self.graph))

@@ -9,7 +9,7 @@ import pytest
 from networks_drawn import ALL, picture_of, weight_of
 from test_latex import ENGINES, needs_tex, text_of, typeset
 
-from backprop_derive.presentation.pictures.tikz import render, tikzpicture
+from backprop_derive.presentation.pictures.tikz import render, tikz_picture
 
 HOSTILE = r"""
 title: '\input{/etc/passwd} \end{document} $ % # <script>'
@@ -23,7 +23,7 @@ loss: half_squared_error
 
 
 def test_the_picture_of_a_network_is_a_graph_with_names() -> None:
-    lines = tikzpicture(picture_of("two_hidden_nodes")).splitlines()
+    lines = tikz_picture(picture_of("two_hidden_nodes"))[0].splitlines()
     assert r"\node[input, minimum width=3.40em] (x1) at (2.70, 2.70) {$x_{1}$};" in lines
     assert [line for line in lines if "(y-prime)" in line and "draw" in line] == [
         r"\draw[arrow] (o1) -- (y-prime);", r"\draw[arrow] (o2) -- (y-prime);", r"\draw[arrow] (y-prime) -- (L);",
@@ -32,7 +32,7 @@ def test_the_picture_of_a_network_is_a_graph_with_names() -> None:
 
 
 def test_the_paths_of_a_weight_are_lit() -> None:
-    lines = tikzpicture(picture_of("two_hidden_nodes", "w11")).splitlines()
+    lines = tikz_picture(picture_of("two_hidden_nodes", "w11"))[0].splitlines()
     assert [line for line in lines if line.startswith(r"\draw[arrow, lit]")] == [
         r"\draw[arrow, lit] (x1) -- (o1);", r"\draw[arrow, lit] (o1) -- (y-prime);", r"\draw[arrow, lit] (y-prime) -- (L);",
     ]  # fmt: skip
@@ -41,7 +41,7 @@ def test_the_paths_of_a_weight_are_lit() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_spot_has_a_name_of_its_own(name: str) -> None:
-    written = tikzpicture(picture_of(name))
+    written = tikz_picture(picture_of(name))[0]
     names = re.findall(r"^\\node\[\w+(?:, [^\]]*)?\] \(([^)]*)\) at", written, re.MULTILINE)
     assert len(names) == len(set(names)) == len(picture_of(name).spots)
     assert all(re.fullmatch(r"[A-Za-z0-9-]+", each) for each in names)
@@ -59,7 +59,7 @@ def test_a_fragment_is_the_picture_alone() -> None:
 def test_tex_draws_every_network(tmp_path: Path) -> None:
     """All in one run, each picture on a page as large as it, every other one with the paths of a weight."""
     pictures = [picture_of(name, weight_of(name) if number % 2 else None) for number, name in enumerate(ALL)]
-    pages = "\n".join(f"\\begin{{page}}\n{tikzpicture(picture)}\\end{{page}}" for picture in pictures)
+    pages = "\n".join(f"\\begin{{page}}\n{tikz_picture(picture)[0]}\\end{{page}}" for picture in pictures)
     start, _ = render(picture_of("mazur")).split(r"\begin{document}")
     start = start.replace(r"{standalone}", r"[multi=page]{standalone}").replace("[border=2mm][multi=page]", "[border=2mm,multi=page]")
     log = typeset("pdflatex", f"{start}\\begin{{document}}\n{pages}\n\\end{{document}}\n", tmp_path)

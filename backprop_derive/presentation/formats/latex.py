@@ -11,6 +11,7 @@ from backprop_derive.presentation.document import (
     Curve,
     Document,
     Equation,
+    Figure,
     Heading,
     Listing,
     Paragraph,
@@ -32,6 +33,8 @@ from backprop_derive.presentation.mathematics.layout import (
     shrunk,
     words_width,
 )
+from backprop_derive.presentation.picture import Picture
+from backprop_derive.presentation.pictures.tikz import LIBRARIES, tikz_picture
 from backprop_derive.presentation.quoting import listed
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
@@ -66,7 +69,8 @@ def render(document: Document, *, fragment: bool = False, width: float = WIDTH) 
     """
     body = "\n".join(_Page(document, width / _EM).blocks())
     text = f"{_MACROS}{body}\n\\endgroup\n"
-    packages = "\\usepackage{amsmath}" + ("\n\\usepackage{amssymb}" if r"\mathbb" in body or r"\mathfrak" in body else "")
+    packages = "\\usepackage{amsmath}" + (f"\n{LIBRARIES}" if r"\begin{tikzpicture}" in body else "")
+    packages += "\n\\usepackage{amssymb}" if r"\mathbb" in body or r"\mathfrak" in body else ""
     if fragment:
         needed = packages.replace("\n", " and ")
         return f"% for \\input; the preamble of your file needs {needed}\n{text}"
@@ -107,6 +111,8 @@ class _Page:
                 yield from self._listing(listed(text, marks))
             case Curve():
                 yield from _picture(block)
+            case Figure(picture):
+                yield from _network(picture, self.width)
 
     def words(self, text: Text, *, plain: bool = False) -> str:
         """Words, with formulas in dollars."""
@@ -211,6 +217,14 @@ def _alignment(lines: Sequence[str]) -> Iterator[str]:
     yield r"\begin{alignat*}{2}"
     yield (" \\\\*\n" if len(lines) <= _KEPT_TOGETHER else " \\\\\n").join(lines)
     yield r"\end{alignat*}"
+
+
+def _network(picture: Picture, width: float) -> Iterator[str]:
+    """The picture of a network, made smaller where it is wider than a line."""
+    drawn, wide = tikz_picture(picture)
+    yield rf"\par\medskip\noindent\scalebox{{{min(1.0, (width - _MARGIN) / wide):.3f}}}{{%"
+    yield drawn.rstrip() + "}"
+    yield r"\par\medskip"
 
 
 def _picture(curve: Curve) -> Iterator[str]:

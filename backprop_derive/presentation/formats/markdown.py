@@ -17,6 +17,7 @@ from backprop_derive.presentation.document import (
     Curve,
     Document,
     Equation,
+    Figure,
     Heading,
     Listing,
     Paragraph,
@@ -28,11 +29,15 @@ from backprop_derive.presentation.document import (
 )
 from backprop_derive.presentation.mathematics.layout import SetRow, SetRows, set_results, set_rows
 from backprop_derive.presentation.mathematics.widths import text_width, width_of
+from backprop_derive.presentation.picture import Picture
+from backprop_derive.presentation.pictures.characters import picture_and_legend
 from backprop_derive.presentation.plain import visible
 from backprop_derive.presentation.quoting import listed
+from backprop_derive.presentation.styles import UnicodeWriter
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
 WIDTH = 44.0  # em
+_CHARACTERS = 100  # of a picture in characters
 _MARKUP = re.compile(r"([`*_\[\]$~|])")
 _EMOJI_OR_LINK = re.compile(r":(?=\w+:|//)")
 _LINE_START = re.compile(r"^(?:(\d+)([.)])|([#+=-]))")
@@ -89,10 +94,22 @@ class Pieces:
                 yield from self._table(header, rows)
             case Listing(text, language):
                 yield from fenced(text, language or "text")
+            case Figure(picture):
+                yield from self._figure(picture)
             case Quotation(text, marks):
                 yield from fenced(listed(text, marks))
             case Curve():
                 yield from fenced("\n".join(drawn_curve(block, 76, unicode=True)))
+
+    def _figure(self, picture: Picture) -> Iterator[str]:
+        """The picture in characters, which every reader of Markdown shows, and a legend. (GitHub takes SVG out of Markdown, and Jupyter
+        shows none from attachments.)"""
+        writer = UnicodeWriter(picture.graph)
+        drawn, legend = picture_and_legend(picture, _CHARACTERS, lambda text: "".join(part if isinstance(part, str) else writer.write(part) for part in text), unicode=True)
+        yield from fenced("\n".join("".join(part for part, _ in line) for line in drawn))
+        for block in legend:
+            yield ""
+            yield from self._block(block)
 
     # -- words ----------------------------------------------------------------------------------------------------------
 

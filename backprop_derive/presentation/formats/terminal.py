@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from backprop_derive.presentation.document import (
     Curve,
     Document,
     Equation,
+    Figure,
     Heading,
     Listing,
     Paragraph,
@@ -30,6 +31,8 @@ from backprop_derive.presentation.quoting import quoted_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from backprop_derive.presentation.picture import Picture
 
 Line = tuple[tuple[str, str], ...]
 """Pieces of text, each with its style: `bold`, `dim`, `italic` or ""."""
@@ -74,9 +77,13 @@ class _Page:
             self.writer.know(document.names)
 
     def lines(self) -> Iterator[Line]:
-        """All lines. A blank one stands before every block but the first and what follows a label."""
+        """All lines."""
+        yield from self._spaced(self.blocks)
+
+    def _spaced(self, blocks: Iterable[Block]) -> Iterator[Line]:
+        """The lines of some blocks. A blank one stands before every block but the first and what follows a label."""
         close = True
-        for block in self.blocks:
+        for block in blocks:
             if not close:
                 yield ()
             yield from self._block(block)
@@ -101,6 +108,8 @@ class _Page:
                 from backprop_derive.presentation.curves import drawn_curve
 
                 yield from (((line, ""),) for line in drawn_curve(block, self.width, unicode=self.unicode))
+            case Figure(picture):
+                yield from self._figure(picture)
             case Quotation(text, marks):
                 for line, below in quoted_lines(text, marks, self.width - 2 * _INDENT, cell_len, self._shown):
                     yield ((" " * 2 * _INDENT + line, ""),)
@@ -109,6 +118,17 @@ class _Page:
             case Listing(text, _):
                 for line in text.splitlines():
                     yield ((self._shown(line), ""),)
+
+    def _figure(self, picture: Picture) -> Iterator[Line]:
+        """The picture, and below it a legend of what it does not say."""
+        from backprop_derive.presentation.pictures.characters import SAMPLE, picture_and_legend
+
+        indent = 2 * _INDENT
+        drawn, legend = picture_and_legend(picture, self.width - indent, self._words, unicode=self.unicode and encodable(SAMPLE, self.encoding))
+        yield from ((((" " * indent, ""), *line) if line else ()) for line in drawn)
+        if drawn and legend:
+            yield ()
+        yield from self._spaced(legend)
 
     # -- words ----------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from backprop_derive.presentation.document import (
     Curve,
     Document,
     Equation,
+    Figure,
     Heading,
     Listing,
     Paragraph,
@@ -23,6 +24,8 @@ from backprop_derive.presentation.figures import figure
 from backprop_derive.presentation.mathematics.layout import CONTINUED, GAP, RELATION, longest_word, set_columns, set_results, set_rows
 from backprop_derive.presentation.mathematics.typst import quoted, typst_of
 from backprop_derive.presentation.mathematics.widths import width_of
+from backprop_derive.presentation.picture import Picture
+from backprop_derive.presentation.pictures.svg import STYLE, svg_and_width
 from backprop_derive.presentation.quoting import listed
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
@@ -30,6 +33,7 @@ WIDTH = 165.0  # millimetres of a line
 _EM = 3.88  # millimetres, at 11 points
 _MARGIN = 1.0  # em, in front of formulas
 _CURVE = (90.0, 45.0)  # millimetres
+_PIXEL = 0.2  # millimetres, of a picture of a network
 
 _PREAMBLE = """#set page(paper: "a4", margin: (x: (210mm - {width:g}mm) / 2, top: 22mm, bottom: 24mm), numbering: "1")
 #set document(title: {title}, date: none)
@@ -92,6 +96,8 @@ class _Page:
                 yield "#raw(block: true, " + quoted("\n".join(map(_shown, listed(text, marks).splitlines()))) + ")"
             case Curve():
                 yield from _picture(block)
+            case Figure(picture):
+                yield from _network(picture, self.width * _EM)
 
     def words(self, text: Text, *, plain: bool = False, font: str = "") -> str:
         """Words as strings, with formulas in dollars."""
@@ -180,6 +186,12 @@ def _shown(text: str) -> str:
 
 def _plain(text: Text) -> str:
     return "".join(part for part in text if isinstance(part, str))
+
+
+def _network(picture: Picture, room: float) -> Iterator[str]:
+    """The picture of a network, made smaller where it is wider than a line; `room` is in millimetres."""
+    drawn, wide = svg_and_width(picture, style=STYLE)
+    yield f"#block(above: 1.2em, below: 1.2em, image(bytes({quoted(drawn)}), format: \"svg\", width: {min(room, wide * _PIXEL):.1f}mm))"
 
 
 def _picture(curve: Curve) -> Iterator[str]:

@@ -52,6 +52,11 @@ def render(picture: Picture) -> str:
 
 def svg(picture: Picture, *, style: str) -> str:
     """The picture as an `<svg>` element with the given style sheet."""
+    return svg_and_width(picture, style=style)[0]
+
+
+def svg_and_width(picture: Picture, *, style: str) -> tuple[str, float]:
+    """The same, and how wide it is in pixels."""
     layout = lay_out(picture, lettering(picture.graph))
     wide = max(layout.width, _NARROWEST if layout.notes else 0)
     notes = [line for note in layout.notes for line in wrap(note, int((wide - 2) / _WIDE), subsequent_indent="  ")]
@@ -68,7 +73,7 @@ def svg(picture: Picture, *, style: str) -> str:
         *(f'<text class="note" x="{px(1)}" y="{px(layout.height + 1.5 * place + 0.3)}">{escape(note)}</text>' for place, note in enumerate(notes)),
         "</svg>",
     ]
-    return "\n".join(line for line in lines if line) + "\n"
+    return "\n".join(line for line in lines if line) + "\n", wide * UNIT
 
 
 def described(layout: Layout) -> str:

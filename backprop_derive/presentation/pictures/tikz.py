@@ -26,15 +26,15 @@ _STYLES = r"""  x=1em, y=-1em, >=latex, line width=0.4pt,
 
 def render(picture: Picture, *, fragment: bool = False) -> str:
     r"""The picture as a whole file, or as a `fragment` for `\input`."""
-    body = tikzpicture(picture)
+    body, _ = tikz_picture(picture)
     packages = r"\usepackage{amsmath}" + (r"\usepackage{amssymb}" if r"\mathbb" in body or r"\mathfrak" in body else "") + LIBRARIES
     if fragment:
         return f"% for \\input; the preamble of your file needs {packages}\n{body}"
     return f"\\documentclass[border=2mm]{{standalone}}\n{packages}\n\\begin{{document}}\n{body}\\end{{document}}\n"
 
 
-def tikzpicture(picture: Picture) -> str:
-    """The picture as an environment `tikzpicture`."""
+def tikz_picture(picture: Picture) -> tuple[str, float]:
+    """The picture as an environment `tikzpicture`, and how wide it is in em."""
     letters = _Letters(picture)
     layout = lay_out(picture, Lettering(letters.write, letters.measure, _LINE))
     names = _names(layout)
@@ -48,7 +48,7 @@ def tikzpicture(picture: Picture) -> str:
         *_notes(layout),
         r"\end{tikzpicture}",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n", layout.width
 
 
 class _Letters:
