@@ -173,7 +173,8 @@ def test_names_are_never_markup() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the picture in the terminal (write a file instead: -o net.svg): not yet"),
+        (["-f", "svgg"], "(did you mean svg?)"),
+        (["-f", "pdf"], "there is no format 'pdf' of pictures; there are svg, tikz, terminal, markdown"),
         (["-o", "net.svg", "--fragment"], "--fragment is for pictures in TikZ"),
         (["-o", "net.xyz"], "known are .svg, .tex"),
         (["-o", "-", "-w", "w99"], "there is no 'w99'"),
