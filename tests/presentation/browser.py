@@ -22,14 +22,21 @@ needs_browser = pytest.mark.skipif(
 class Visit:
     """A page that is open, with what it asked for and complained of so far."""
 
-    def __init__(self, tab: Any) -> None:
-        self.tab = tab
+    def __init__(self, tab: Any, folder: Path) -> None:
+        self.tab, self.file = tab, folder / "page.html"
         self.requests: list[str] = []
         self.complaints: list[str] = []
         tab.on("request", lambda request: self.requests.append(request.url))
         tab.on("console", lambda message: self.complaints.append(message.text))
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         tab.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+
+    def open(self, page: str) -> None:
+        """Go to another page; what was asked for and complained of before is forgotten."""
+        self.file.write_text(page, encoding="utf-8")
+        self.requests.clear()
+        self.complaints.clear()
+        self.tab.goto(self.file.as_uri())
 
     def ask(self, script: str, *arguments: Any) -> Any:
         return self.tab.evaluate(script, *arguments)
@@ -39,18 +46,15 @@ class Browser:
     """Opens files as somebody does who clicks on them."""
 
     def __init__(self, chromium: Any, folder: Path) -> None:
-        self.chromium, self.folder, self.count = chromium, folder, 0
+        self.chromium, self.folder = chromium, folder
 
     @contextmanager
     def visit(self, page: str, *, width: int = 1400, height: int = 900, scripts: bool = True, **options: Any) -> Iterator[Visit]:
-        self.count += 1
-        file = self.folder / f"page-{self.count}.html"
-        file.write_text(page, encoding="utf-8")
         context = self.chromium.new_context(viewport={"width": width, "height": height}, java_script_enabled=scripts, offline=True, **options)
         context.set_default_timeout(10_000)
         try:
-            visit = Visit(context.new_page())
-            visit.tab.goto(file.as_uri())
+            visit = Visit(context.new_page(), self.folder)
+            visit.open(page)
             yield visit
         finally:
             context.close()

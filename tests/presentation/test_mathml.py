@@ -21,6 +21,9 @@ ARGUMENTS = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover
     [
         ("x", "<mi>x</mi>"),
         ("0.5", "<mn>0.5</mn>"),
+        ("(-a)", '<mo stretchy="false">(</mo><mo form="prefix">−</mo><mi>a</mi><mo stretchy="false">)</mo>'),
+        ("{} = -2", '<mrow></mrow><mo>=</mo><mo form="prefix">−</mo><mn>2</mn>'),
+        ("{} - 2", "<mrow></mrow><mo>−</mo><mn>2</mn>"),
         ("a - b", "<mi>a</mi><mo>−</mo><mi>b</mi>"),
         (r"W_{jk}^{(1)}", '<msubsup><mi>W</mi><mrow><mi>j</mi><mi>k</mi></mrow><mrow><mo stretchy="false">(</mo><mn>1</mn><mo stretchy="false">)</mo></mrow></msubsup>'),
         ("f'_{B}", "<msubsup><mi>f</mi><mi>B</mi><mo>′</mo></msubsup>"),

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from html import escape
 
 from backprop_derive.presentation.mathematics.boxes import (
+    BINARY,
+    OPENING,
+    RELATIONS,
     Accent,
     Box,
     Braced,
@@ -30,6 +33,7 @@ _VARIANTS = {
     "mathbf": "bold", "boldsymbol": "bold-italic", "mathsf": "sans-serif", "mathtt": "monospace", "mathcal": "script", "mathbb": "double-struck",
     "mathfrak": "fraktur", "mathit": "italic", "mathrm": "normal",
 }  # fmt: skip
+_MINUS = Symbol("−")
 _FUNCTION = "<mo>&#x2061;</mo>"  # the sign, without width, that a function is applied
 
 
@@ -84,14 +88,20 @@ def _mathml(box: Box) -> str:
 
 
 def _row(boxes: Sequence[Box]) -> str:
-    """The elements side by side. A function is joined to its argument by a sign for readers that speak."""
+    """The elements side by side. A function is joined to its argument by a sign for readers that speak; a sign that nothing
+    stands before which it could take away from has no room around it."""
     parts = []
     for place, box in enumerate(boxes):
-        parts.append(_mathml(box))
+        parts.append('<mo form="prefix">−</mo>' if box == _MINUS and place and _ends_nothing(boxes[place - 1]) else _mathml(box))
         named = box.base if isinstance(box, Scripts) else box
         if isinstance(named, Word) and named.font == "operatorname" and place + 1 < len(boxes):
             parts.append(_FUNCTION)
     return "".join(parts)
+
+
+def _ends_nothing(box: Box) -> bool:
+    """Whether what stands behind the box is a beginning: an opening bracket, a relation or another sign."""
+    return (isinstance(box, Delimiter) and box.text in OPENING) or (isinstance(box, Symbol) and box.text in RELATIONS | BINARY)
 
 
 def _symbol(text: str) -> str:

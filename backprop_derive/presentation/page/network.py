@@ -19,7 +19,17 @@ from backprop_derive.presentation.geometry import along
 from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out
 from backprop_derive.presentation.legend import laws_of
 from backprop_derive.presentation.picture import Arrow, Derivative, Light, Spot
-from backprop_derive.presentation.pictures.svg import arrow_paths, classes, described, lettering, path_of, px, spot_element, text_element
+from backprop_derive.presentation.pictures.svg import (
+    UNIT,
+    arrow_paths,
+    classes,
+    described,
+    lettering,
+    path_of,
+    px,
+    spot_element,
+    text_element,
+)
 from backprop_derive.presentation.selection import weight_key, weight_of
 
 Words = Callable[[Text], str]
@@ -27,6 +37,7 @@ Words = Callable[[Text], str]
 _LABELS, _LIT_LABELS = 16, 12  # between two columns of spots
 _LINKS, _STOPS = 72, 24  # below the picture; and in the picture, for the tabulator
 
+_FLAT, _FLAT_WIDTH = 3.2, 760.0  # width by height, and pixels
 _LINE = 1.2  # from one line of a label to the next
 
 
@@ -79,7 +90,7 @@ class _Network:
 
     def lines(self) -> Iterator[str]:
         """The picture, the weights as links, and what is said of the one that is chosen."""
-        yield '<aside class="network" aria-label="The network">'
+        yield f'<aside class="{classes("network", "flat" if self._is_flat() else "")}" aria-label="The network">'
         yield f'<svg viewBox="0 0 {px(self.layout.width)} {px(self.layout.height)}" width="{px(self.layout.width)}" height="{px(self.layout.height)}" role="group" aria-label="{escape(described(self.layout))}">'
         yield from map(self._edge, self.layout.arrows)
         yield from map(self._spot, self.layout.spots)
@@ -93,6 +104,10 @@ class _Network:
             yield f'<p class="note">{self.words(note)}</p>'
         yield f'<script type="application/json" id="lights">{self._record()}</script>'
         yield "</aside>"
+
+    def _is_flat(self) -> bool:
+        """Whether the picture would be small beside the text."""
+        return self.layout.width * UNIT > _FLAT_WIDTH and self.layout.width > _FLAT * self.layout.height
 
     def _loss(self) -> Expression:
         return self.picture.graph.node(self.picture.graph.cost.loss).ref()
