@@ -10,8 +10,8 @@ from backprop_derive.cli.options import spec_argument
 @click.command("draw")
 @spec_argument
 @click.option("-w", "--weight", metavar="WEIGHT", help="Light up the paths of this weight, such as v1 or 'W1[2,1]', with the partial derivatives along them.")
-@click.option("-f", "--format", "format_name", metavar="FORMAT", help="One of svg, tikz, terminal, markdown. Default: by the suffix of -o, else terminal.")
-@click.option("-o", "--output", "file", metavar="FILE", help="Write to a file, whose suffix picks the format: net.svg, net.tex (TikZ), net.txt; - is standard output.")
+@click.option("-f", "--format", "format_name", metavar="FORMAT", help="One of svg, tikz, png, terminal, markdown. Default: by the suffix of -o, else terminal.")
+@click.option("-o", "--output", "file", metavar="FILE", help="Write to a file, whose suffix picks the format: net.svg, net.tex (TikZ), net.png, net.txt; - is standard output.")
 @click.option("--fragment", is_flag=True, help="A bare tikzpicture, for \\input in a file of your own.")
 @click.option("--no-clobber", "keep", is_flag=True, help="Leave a file alone that is there already.")
 def command(spec: str, weight: str | None, format_name: str | None, file: str | None, fragment: bool, keep: bool) -> None:
@@ -23,13 +23,13 @@ def command(spec: str, weight: str | None, format_name: str | None, file: str | 
     backprop-derive draw mazur -o net.tex
     """
     from backprop_derive.cli.opening import open_network
-    from backprop_derive.cli.output import STANDARD_OUTPUT, chosen_output, emit, emit_text
-    from backprop_derive.presentation.pictures import expect_fragment, find_picture_format, page_of, picture_format_of_file, render_picture
+    from backprop_derive.cli.output import STANDARD_OUTPUT, chosen_output, emit, emit_written
+    from backprop_derive.presentation.pictures import expect_able, find_picture_format, page_of, picture_format_of_file, render_picture
 
     to_file = file is not None and file != STANDARD_OUTPUT
     row = find_picture_format(format_name) if format_name is not None else picture_format_of_file(file) if file is not None and to_file else find_picture_format("terminal")
-    expect_fragment(row, fragment)
-    output = chosen_output(row.page or "terminal", file, replace=not keep)
+    expect_able(row, fragment=fragment)
+    output = chosen_output(row.page or ("png" if row.binary else "terminal"), file, replace=not keep)
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
@@ -40,4 +40,4 @@ def command(spec: str, weight: str | None, format_name: str | None, file: str | 
     if row.page:
         emit(page_of(picture), output)
     else:
-        emit_text(render_picture(picture, row, fragment=fragment), output.file, replace=output.replace)
+        emit_written(render_picture(picture, row, fragment=fragment), output)

@@ -77,7 +77,11 @@ def emit(document: Document, output: Output) -> None:
     if output.file is None and output.format == "terminal":
         _print(document)
         return
-    written = render(document, output.format, **dict(output.options))
+    emit_written(render(document, output.format, **dict(output.options)), output)
+
+
+def emit_written(written: str | bytes, output: Output) -> None:
+    """Write what a format has made to its file, or print it."""
     data = written.encode() if isinstance(written, str) else written
     if output.file is None:
         click.echo(data, nl=False)

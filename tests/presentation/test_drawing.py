@@ -159,7 +159,7 @@ def test_labels_can_be_read(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_every_network_is_drawn_as_svg(name: str) -> None:
     drawn = picture_of(name)
-    root = ElementTree.fromstring(render_picture(drawn, FORMATS[0]))
+    root = ElementTree.fromstring(str(render_picture(drawn, FORMATS[0])))
     assert root.tag.endswith("svg")
     assert len(root.findall(".//{*}g[@data-spot]")) == sum(spot.kind != "dots" for spot in drawn.spots)
     assert len(root.findall(".//{*}g[@data-from]")) == len(drawn.arrows)
@@ -167,14 +167,14 @@ def test_every_network_is_drawn_as_svg(name: str) -> None:
 
 def test_names_are_never_markup() -> None:
     drawn = picture_of("title: '<script>alert(1)</script>'\ninputs: x\nnodes: {A: {weights: {w: x}}}\nloss: half_squared_error\n")
-    assert "<script>" not in render_picture(drawn, FORMATS[0])
+    assert "<script>" not in str(render_picture(drawn, FORMATS[0]))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["-f", "svgg"], "(did you mean svg?)"),
-        (["-f", "pdf"], "there is no format 'pdf' of pictures; there are svg, tikz, terminal, markdown"),
+        (["-f", "pdf"], "there is no format 'pdf' of pictures; there are svg, tikz, png, terminal, markdown"),
         (["-o", "net.svg", "--fragment"], "--fragment is for pictures in TikZ"),
         (["-o", "net.xyz"], "known are .svg, .tex"),
         (["-o", "-", "-w", "w99"], "there is no 'w99'"),
