@@ -90,12 +90,18 @@ class _Lighting:
 
     def _meets(self, link: Link, entry: Entry) -> bool:
         """Whether the child at an entry mentions the weight at the place that was chosen."""
-        if self.place is None or not entry:
+        if self.place is None:
             return True
         node, child = self.graph.node(self.name), self.graph.node(link.child.name)
-        exact = {letter: number(place) for letter, place in zip(node.letters[int(node.sampled) :], self.place, strict=True)}
-        form = link.child.indices[int(child.sampled)].substitute(exact).resize(self.drawing.sizes)
-        return form.number in (None, entry[0][0])
+        exact = dict(zip(node.letters, map(number, self.place), strict=True))
+        for index, (place, _) in zip(link.child.indices[int(child.sampled) :], entry, strict=False):
+            if index.variable is not None and index.variable not in exact:
+                exact[index.variable] = number(place)
+            elif index.substitute(exact).resize(self.drawing.sizes).number not in (None, place):
+                return False
+        if any(condition.substitute(exact).resize(self.drawing.sizes).decided is False for condition in link.conditions):
+            return False
+        return self.drawing.value_at(link, exact, exact) != ZERO
 
     def _carrying(self) -> Iterator[tuple[tuple[str, str], Derivative]]:
         """The arrows on which the weight stands, with the partial by it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from backprop_derive.graph.expressions import Expression, mul
+from backprop_derive.graph.expressions import Expression, Ref, mul, walk
 from backprop_derive.presentation.document import Aligned, Block, Heading, Paragraph, Row, Table, Text
 from backprop_derive.presentation.paths import Path, Paths
 from backprop_derive.presentation.picture import Arrow, Law, Picture, Spot
@@ -87,27 +87,26 @@ def _listed(texts: Sequence[Text], between: str = ", ") -> Text:
 
 
 def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
-    """A matrix for each two columns, rows = to, columns = from; large arrays by index; then the arrows that lead back."""
+    """A matrix for each column that arrows lead to, rows = to, columns = from; large arrays by index; then the arrows that lead back."""
     spots = {spot.key: spot for spot in picture.spots}
     carrying = [arrow for arrow in picture.arrows if arrow.weight is not None and arrow not in labelled]
     forward = [arrow for arrow in carrying if spots[arrow.start].column < spots[arrow.end].column]
-    pairs: dict[tuple[object, ...], list[Arrow]] = {}
+    by_law = dict(_by_law(forward))
+    large = [law for law, arrows in by_law.items() if law is not None and max(len({each.start for each in arrows}), len({each.end for each in arrows})) > _WRITTEN_OUT]
+    columns: dict[int, list[Arrow]] = {}
     for arrow in forward:
-        general = arrow.law is not None and bool(arrow.law.start.indices and arrow.law.end.indices) and sum(each.law == arrow.law for each in forward) > 1
-        pair = (arrow.law,) if general else (spots[arrow.start].column, spots[arrow.end].column)
-        pairs.setdefault(pair, []).append(arrow)
-    laws: list[tuple[Text, ...]] = []
-    for (key, *_), arrows in pairs.items():
-        if isinstance(key, Law) and max(len({arrow.start for arrow in arrows}), len({arrow.end for arrow in arrows})) > _WRITTEN_OUT:
-            laws.append((("from ", key.start, " to ", key.end), (key.value,)))
-        else:
-            yield _matrix(picture, arrows)
-    for arrow in carrying:
-        if arrow not in forward and arrow.weight is not None:
-            again = f" ({arrow.again})" if arrow.again else ""
-            laws.append((("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, again), (arrow.weight,)))
-    if laws:
-        yield Table((), tuple(laws))
+        if arrow.law not in large:
+            columns.setdefault(spots[arrow.end].column, []).append(arrow)
+    single = [column for column, arrows in columns.items() if len({each.end for each in arrows}) == 1]
+    for column in sorted(columns):
+        together = single if column in single else [column]
+        if column == together[0]:
+            yield _matrix(picture, [arrow for each in together for arrow in columns[each]])
+    rows: list[tuple[Text, ...]] = [(("from ", law.start, " to ", law.end), (law.value,)) for law in large]
+    back = [(arrow, f" ({arrow.again})" if arrow.again else "") for arrow in carrying if arrow not in forward]
+    rows += [(("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, again), (arrow.weight,)) for arrow, again in back if arrow.weight is not None]
+    if rows:
+        yield Table((), tuple(rows))
 
 
 def _matrix(picture: Picture, arrows: Sequence[Arrow]) -> Table:
@@ -118,14 +117,20 @@ def _matrix(picture: Picture, arrows: Sequence[Arrow]) -> Table:
     return Table((("weight",), *(("from ", *column.label) for column in columns)), rows)
 
 
-def _doing(picture: Picture) -> Iterator[tuple[Text, ...]]:
-    """What the spots do, each function once."""
-    found: dict[tuple[int, Text, Text], list[Spot]] = {}
+def _doing(picture: Picture) -> Iterator[tuple[Text, Text]]:
+    """What the spots do, those that do the same together; where only the entry that they add differs, from the first to the last."""
+    found: dict[tuple[int, Text, tuple[str, ...]], list[Spot]] = {}
     for spot in picture.spots:
         if spot.function or spot.bias:
-            found.setdefault((spot.column, spot.function, spot.bias), []).append(spot)
-    for (_, function, bias), spots in found.items():
-        yield _listed([spot.label for spot in spots]), (*function, *((", ", "+ ", *bias) if function and bias else ("+ ", *bias) if bias else ()))
+            added = tuple(each.name for part in spot.bias if not isinstance(part, str) for each in walk(part) if isinstance(each, Ref))
+            formula = any(not isinstance(part, str) for part in spot.function)
+            found.setdefault((spot.column, spot.function, (*added, spot.key) if formula else added), []).append(spot)
+    for (_, function, _), spots in found.items():
+        alike = len({spot.bias for spot in spots}) == 1
+        shown = spots if alike or len(spots) <= 2 else [spots[0], spots[-1]]
+        between = ", " if alike or len(spots) <= 2 else ", …, "
+        bias = spots[0].bias if alike else _listed([spot.bias for spot in shown], between)
+        yield _listed([spot.label for spot in shown], between), (*function, *((", ",) if function and bias else ()), *(("+ ", *bias) if bias else ()))
 
 
 def _paths(picture: Picture) -> Iterator[Block]:

@@ -109,6 +109,7 @@ def test_a_weight_that_is_tied_is_lit_at_both_of_its_places() -> None:
         ("x1", "h1"): "W[1,1]", ("x2", "h1"): "W[1,2]", ("x1", "h2"): "W[2,1]", ("x2", "h2"): "W[2,2]",
         ("h1", "o1"): "W[1,1]", ("h2", "o1"): "W[2,1]", ("h1", "o2"): "W[1,2]", ("h2", "o2"): "W[2,2]",
     }  # fmt: skip
+    assert {spot.key for spot in drawn.spots if spot.lit} == {"h1", "o1", "o2", "L"}
     assert partials(drawn)["dz_h1/dW[1,2]"] == "x2"
     writer = AsciiWriter(drawn.graph)
     own = {(arrow.start, arrow.end): " = ".join(map(writer.write, arrow.by_weight)) for arrow in drawn.arrows if arrow.by_weight is not None}
