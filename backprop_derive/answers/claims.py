@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from backprop_derive.answers.statements import Place, Side, Statement
+from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.graph.expressions import Expression
+from backprop_derive.shown import Shown
 
 Outcome = Literal["equal", "equal-if", "close", "different", "unreadable", "undecided"]
 Certainty = Literal["proved", "sampled"]
@@ -24,7 +26,7 @@ class Counterexample:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Shown):
     """Whether two sides are equal.
 
     `assumptions` are what `equal-if` needs. `notes` say what is right about the answer, which sizes were tried, which
@@ -78,6 +80,20 @@ class Claim:
     problem: str = ""
     hint: str = ""
     span: tuple[int, int] | None = None
+
+
+class Judgement(tuple[Claim, ...], Shown):
+    """The claims of a calculation, and the derivation that they were judged by."""
+
+    derivation: Derivation
+
+    def __new__(cls, claims: Iterable[Claim], derivation: Derivation) -> Judgement:
+        judgement = super().__new__(cls, claims)
+        judgement.derivation = derivation
+        return judgement
+
+    def __repr__(self) -> str:
+        return f"Judgement({', '.join(claim.verdict.outcome for claim in self)})"
 
 
 def all_correct(claims: Sequence[Claim]) -> bool | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backprop_derive.answers.claims import Claim, Mistake, Verdict
+from backprop_derive.answers.claims import Judgement, Mistake, Verdict
 from backprop_derive.answers.documents.files import passages_of, read_document
 from backprop_derive.answers.documents.passages import MAXIMUM_PASSAGES, Passage
 from backprop_derive.answers.documents.splitting import side_by_side
@@ -30,8 +30,8 @@ Answer = str | float | int | Sequence["Answer"]
 Answers = str | os.PathLike[str] | Mapping[str, Answer] | Sequence[Passage]
 
 
-def verify_answers(graph: Graph, answers: Answers, *, weight: str | None = None, seed: int = 0) -> tuple[Claim, ...]:
-    r"""A claim for every line of a hand calculation.
+def verify_answers(graph: Graph, answers: Answers, *, weight: str | None = None, seed: int = 0) -> Judgement:
+    r"""A claim for every line of a hand calculation, as a tuple, which a notebook shows as a page.
 
     `answers` is text (plain, Markdown or LaTeX), the path of a file, a mapping from weights to formulas, lines of a calculation or
     numbers, or passages that were read before. `weight`: what formulas without a left side are the gradient of.
@@ -56,14 +56,14 @@ class Verifier:
         self.vocabulary = vocabulary_of(derive(graph))
         self.court = _Court(Worlds(self.vocabulary.derivation, seed), self.vocabulary)
 
-    def verify(self, answers: Answers, weight: str | None = None) -> tuple[Claim, ...]:
+    def verify(self, answers: Answers, weight: str | None = None) -> Judgement:
         """The claims of a calculation, as `verify_answers` gives them."""
         passages = passages_in(answers, self.graph)
         target = None if weight is None else target_of(weight, self.vocabulary)
         claims = judged_lines(passages, self.vocabulary, self.court, target)
         if not claims:
             raise AnswerError(Problem(_nothing(passages), _file(passages, answers)))
-        return claims
+        return Judgement(claims, self.vocabulary.derivation)
 
 
 def passages_in(answers: Answers, graph: Graph) -> tuple[Passage, ...]:

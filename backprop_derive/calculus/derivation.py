@@ -27,6 +27,7 @@ from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, R
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,14 @@ class Gradient:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Derivation:
+@dataclass(frozen=True, repr=False)
+class Derivation(Shown):
     """All that can be said of the gradients of a graph. Everything is worked out when it is asked for."""
 
     graph: Graph
+
+    def __repr__(self) -> str:
+        return f"Derivation({self.graph.title or 'untitled'!r}: {', '.join(self.graph.parameters)})"
 
     @cached_property
     def chain(self) -> Chain:

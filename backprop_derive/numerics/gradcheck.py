@@ -55,6 +55,7 @@ def check_gradients(
     checks = _worst(trials, tuple(gradients.values()))
     notes.update(dict.fromkeys(_untested(gradients, changing, points)))
     return CheckReport(
+        graph=graph,
         passed=all(check.passed for check in checks.values()),
         parameters=checks,
         references=tuple(method for method in MEASURES if method in methods),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from backprop_derive.graph.expressions import Expression, Ref
+from backprop_derive.graph.nodes import Graph
+from backprop_derive.shown import Shown
 
 Form = Literal["textbook", "backward", "adjoint"]
 FORMS: tuple[Form, ...] = ("textbook", "backward", "adjoint")
@@ -65,12 +67,13 @@ class Power:
 
 
 @dataclass(frozen=True)
-class CheckReport:
-    """The numeric proof of a derivation. `references` are the methods that the printed forms were held against.
+class CheckReport(Shown):
+    """The numeric proof of a derivation of `graph`. `references` are the methods that the printed forms were held against.
 
     `power` is None where no mistakes were planted.
     """
 
+    graph: Graph = field(repr=False)
     passed: bool
     parameters: Mapping[str, ParameterCheck]
     references: tuple[str, ...]

@@ -18,12 +18,13 @@ _METHODS = {
 _SHOWN_SURVIVORS = 10
 
 
-def present_check(report: CheckReport, graph: Graph) -> Document:
+def present_check(report: CheckReport) -> Document:
     """A row a parameter, then how the check was made and how much it would have noticed."""
-    return Document(tuple(_blocks(report, graph)), _record(report), graph)
+    return Document(tuple(_blocks(report)), _record(report), report.graph)
 
 
-def _blocks(report: CheckReport, graph: Graph) -> Iterator[Block]:
+def _blocks(report: CheckReport) -> Iterator[Block]:
+    graph = report.graph
     yield Heading(1, (f"Check: {graph.title}" if graph.title else "Check of the gradients",))
     yield Paragraph((_verdict(report),))
     header: tuple[Text, ...] = (("parameter",), ("derived",), ("measured",), ("relative error",), ("result",))

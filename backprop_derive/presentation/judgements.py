@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backprop_derive.answers.claims import Claim, Counterexample, all_correct
-from backprop_derive.answers.statements import Statement
+from backprop_derive.answers.claims import Claim, Counterexample, Verdict, all_correct
+from backprop_derive.answers.statements import Place, Statement
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.errors import counted
 from backprop_derive.graph.expressions import Compare, Expression, Partial, Ref, free_variables, refs, walk
@@ -69,7 +69,7 @@ class _Page:
         if claim.statement is not None:
             yield ("read as",), (_equation(claim),)
             yield from ((("",), (note,)) for note in self._new_notes(claim.statement))
-        yield ("verdict",), (_verdict(claim),)
+        yield ("verdict",), (_said_fully(claim),)
         if self.hint >= WHICH_FACTOR:
             yield from self._mistakes(claim)
         yield from ((("note",), (note,)) for note in claim.verdict.notes if note not in self.common)
@@ -145,10 +145,11 @@ class _Page:
 
 def _where(claim: Claim) -> str:
     """`homework.tex:12:5`; in a text that is no file, `line 12`; the weight, for an answer on the command line."""
-    place = claim.place
-    if place.file in ("", "-") and place.line is not None:
-        return f"line {place.line}"
-    return str(place) or claim.key or "the answer"
+    return _place(claim.place) or claim.key or "the answer"
+
+
+def _place(place: Place) -> str:
+    return f"line {place.line}" if place.file in ("", "-") and place.line is not None else str(place)
 
 
 def _said(claim: Claim) -> str:
@@ -158,25 +159,47 @@ def _said(claim: Claim) -> str:
     return words[claim.verdict.outcome]
 
 
-def _verdict(claim: Claim) -> str:
-    """One sentence for a student."""
+def _said_fully(claim: Claim) -> str:
+    """One sentence for a student: the verdict, and how the line stands to the others."""
     verdict = claim.verdict
+    if verdict.outcome == "equal":
+        named = ", though it still names derivatives that can be worked out" if claim.key and _names_derivatives(claim) else ""
+        return f"right, though it does not follow from the line above{named}" if claim.follows is False else f"right{named}"
+    if verdict.outcome == "unreadable":
+        return f"cannot be read: {claim.problem}"
+    if verdict.outcome != "different":
+        return _of_verdict(verdict)
+    if claim.consistent_with is not None:
+        return f"it follows correctly, but from the mistake at {_place(claim.consistent_with)}"
+    above = "it does not follow from what stands above" if claim.follows is False else ""
+    return "; ".join(each for each in ("wrong", above, verdict.reason) if each)
+
+
+def _of_verdict(verdict: Verdict) -> str:
+    """A verdict in words."""
     match verdict.outcome:
-        case "equal":
-            named = ", though it still names derivatives that can be worked out" if claim.key and _names_derivatives(claim) else ""
-            return f"right, though it does not follow from the line above{named}" if claim.follows is False else f"right{named}"
         case "equal-if":
             return f"right if {' and '.join(verdict.assumptions)}"
         case "close":
             return verdict.reason or "close: it is not right to all its digits; was something rounded on the way?"
+        case "equal":
+            return "right"
+        case "different":
+            return f"wrong; {verdict.reason}" if verdict.reason else "wrong"
         case "unreadable":
-            return f"cannot be read: {claim.problem}"
+            return f"cannot be read: {verdict.reason}"
         case "undecided":
             return f"undecided: {verdict.reason}"
-    if claim.consistent_with is not None:
-        return f"it follows correctly, but from the mistake at {claim.consistent_with}"
-    above = "it does not follow from what stands above" if claim.follows is False else ""
-    return "; ".join(each for each in ("wrong", above, verdict.reason) if each)
+
+
+def verdict_rows(verdict: Verdict) -> Iterator[tuple[Text, Text]]:
+    """A verdict alone: how sure it is, what is to be noted, and where the two sides differ."""
+    yield ("verdict",), (_of_verdict(verdict),)
+    if verdict.outcome in ("equal", "equal-if"):
+        yield ("certainty",), ("proved" if verdict.certainty == "proved" else "both sides agree at random points, to 40 digits",)
+    yield from ((("note",), (note,)) for note in verdict.notes)
+    if verdict.counterexample is not None:
+        yield ("for example",), (_example(verdict.counterexample),)
 
 
 def _names_derivatives(claim: Claim) -> bool:

@@ -57,7 +57,7 @@ def shipped_documents() -> Mapping[str, Document]:
         derivation = derive(graph_of(name))
         found[f"{name}-code"] = with_program(document_of(name, detail="brief"), derivation, program_point(derivation, None))
     found["mazur-steps-of-training"] = present_evaluation(evaluate(graph_of("hmkcode"), steps=30))
-    found["mazur-check"] = present_check(check_gradients(derive(graph_of("mazur"))), graph_of("mazur"))
+    found["mazur-check"] = present_check(check_gradients(derive(graph_of("mazur"))))
     found["list"] = present_catalogue(None, {spec.stem: spec.stem for spec in SPECS})
     return found
 

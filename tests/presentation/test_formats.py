@@ -56,7 +56,7 @@ def report() -> CheckReport:
 
 
 def test_the_page_names_what_was_measured_how_and_where(report: CheckReport) -> None:
-    text = render(present_check(report, GRAPH), "terminal")
+    text = render(present_check(report), "terminal")
     assert text.startswith("Check: Net\n")
     assert "relu in a1[j] has no derivative where z1[j] = 0" in text
     assert f"{report.power.caught} of {report.power.planted} mistakes" in text
@@ -65,7 +65,7 @@ def test_the_page_names_what_was_measured_how_and_where(report: CheckReport) -> 
 
 def test_a_mistake_that_was_not_caught_is_named(report: CheckReport) -> None:
     weak = replace(report, power=Power(20, 8, tuple(Survivor("W1", f"mistake {number}") for number in range(12))))
-    text = render(present_check(weak, GRAPH), "terminal")
+    text = render(present_check(weak), "terminal")
     assert "8 of 20 mistakes" in text
     assert "in the gradient of W1: mistake 9" in text
     assert "mistake 10" not in text
@@ -74,18 +74,18 @@ def test_a_mistake_that_was_not_caught_is_named(report: CheckReport) -> None:
 
 def test_a_direction_that_failed_has_no_entry(report: CheckReport) -> None:
     check = replace(report.parameters["W1"], entry=None, passed=False)
-    document = present_check(replace(report, passed=False, parameters={"W1": check}), GRAPH)
+    document = present_check(replace(report, passed=False, parameters={"W1": check}))
     assert "W1, in one direction" in render(document, "terminal")
     assert json.loads(render(document, "json"))["parameters"]["W1"]["entry"] is None
 
 
 def test_numbers_that_are_not_finite_are_strings(report: CheckReport) -> None:
     check = replace(report.parameters["W1"], symbolic=float("nan"), relative_error=float("inf"))
-    record = json.loads(render(present_check(replace(report, parameters={"W1": check}), GRAPH), "json"))
+    record = json.loads(render(present_check(replace(report, parameters={"W1": check})), "json"))
     assert record["parameters"]["W1"]["symbolic"] == "nan"
     assert record["parameters"]["W1"]["relative_error"] == "inf"
 
 
 def test_numbers_keep_their_full_precision(report: CheckReport) -> None:
-    record = json.loads(render(present_check(report, GRAPH), "json"))
+    record = json.loads(render(present_check(report), "json"))
     assert record["parameters"]["W1"]["symbolic"] == report.parameters["W1"].symbolic

@@ -44,7 +44,7 @@ _CURVE = (560, 200)  # pixels
 
 def render(document: Document) -> str:
     """The page."""
-    style, script = asset("page.css"), asset("page.js")
+    style, script = asset("text.css") + asset("page.css"), asset("page.js")
     title = next(("".join(part for part in block.text if isinstance(part, str)) for block in document.blocks if isinstance(block, Heading)), "Derivation")
     policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
     return f"""<!DOCTYPE html>
@@ -64,6 +64,11 @@ def render(document: Document) -> str:
 </body>
 </html>
 """
+
+
+def cell(document: Document) -> str:
+    """The text of the page, for the output of a cell of a notebook: in its colours, and with a style that touches nothing else."""
+    return f'<div class="backprop-derive"><style>{asset("cell.css")}.backprop-derive {{\n{asset("text.css")}}}</style>\n{article(document)}</div>'
 
 
 def article(document: Document) -> str:
