@@ -26,7 +26,7 @@ from backprop_derive.presentation.geometry import (
     straight,
 )
 from backprop_derive.presentation.legend import laws_of
-from backprop_derive.presentation.picture import Arrow, Picture, Spot
+from backprop_derive.presentation.picture import Arrow, Derivative, Picture, Spot
 
 RADIUS = 1.7
 _ROW, _TARGET_ROW = 5.6, 4.2
@@ -38,11 +38,13 @@ _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.28, 0.72, 0.23, 0.77, 0.19, 0.81)
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """How a format writes: the text of a label, how wide that is, and how far apart lines are."""
+    """How a format writes: the text of a label, how wide that is, and how far apart lines are. In a `brief` one, derivatives are
+    written by their values alone, `v1` for `∂z_B/∂o1 = v1`."""
 
     write: Callable[[Text], str]
     measure: Callable[[str], float]
     line: float = 1.3
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,16 @@ def lay_out(picture: Picture, lettering: Lettering) -> Layout:
     return _Layouter(picture, lettering).layout()
 
 
+def lay_out_within(picture: Picture, lettering: Lettering, room: float) -> Layout:
+    """The same, with brief labels where it would be wider than the room and they make a difference."""
+    layout = lay_out(picture, lettering)
+    return lay_out(picture, replace(lettering, brief=True)) if layout.width > room and picture.chosen is not None else layout
+
+
 class _Layouter:
     def __init__(self, picture: Picture, lettering: Lettering) -> None:
         self.picture, self.write, self.measure, self.line = picture, lettering.write, lettering.measure, lettering.line
+        self.brief = lettering.brief
         self.columns: dict[int, list[Spot]] = {}
         for spot in picture.spots:
             self.columns.setdefault(spot.column, []).append(spot)
@@ -116,8 +125,14 @@ class _Layouter:
             tuple(
                 replace(each, curve=moved_curve(each.curve, -left, -top), box=None if each.box is None else each.box.moved(-left, -top)) for each in arrows
             ),
-            tuple(self.write(note) for note in (*self.picture.notes, *laws_of(self.picture, [arrow for arrow in self.picture.arrows if not self.label(arrow)]))),
+            tuple(map(self.write, self._notes())),
         )
+
+    def _notes(self) -> Iterator[Text]:
+        yield from self.picture.notes
+        yield from laws_of(self.picture, [arrow for arrow in self.picture.arrows if not self.label(arrow)])
+        if self.brief:
+            yield ("along the paths, and below their spots: the values of the derivatives",)
 
     # -- spots --------------------------------------------------------------------------------------------------------
 
@@ -125,7 +140,7 @@ class _Layouter:
         """(inside, above, below)"""
         above = self.write(("+ ", *spot.bias)) if spot.bias else ""
         below = [self.write(spot.function)] if spot.function else []
-        below += [self.write((each[0], " = ", each[1])) for each in (spot.partial, spot.by_weight) if each is not None]
+        below += [self.write(self._said(each)) for each in (spot.partial, spot.by_weight) if each is not None]
         return self.write(spot.label), above, tuple(below)
 
     def _boxes(self) -> dict[str, Box]:
@@ -235,9 +250,12 @@ class _Layouter:
 
     def _partial(self, arrow: Arrow) -> str:
         """`∂z/∂a = w`; where the chosen weight is on an arrow that is also on the way from another, `∂z/∂w` too."""
-        said: Text = () if arrow.partial is None else (arrow.partial[0], " = ", arrow.partial[1])
-        more: Text = () if arrow.by_weight is None else (", ", arrow.by_weight[0], " = ", arrow.by_weight[1])
-        return self.write((*said, *more))
+        said = () if arrow.partial is None else self._said(arrow.partial)
+        return self.write((*said, ", ", *self._said(arrow.by_weight)) if arrow.by_weight is not None else said)
+
+    def _said(self, derivative: Derivative) -> Text:
+        left, right = derivative
+        return (right,) if self.brief else (left, " = ", right)
 
     def _count(self, arrow: Arrow, *, lit: bool) -> int:
         """How many arrows there are between the same columns, all or only lit ones."""

@@ -15,7 +15,7 @@ from sympy import Function, Integer
 from backprop_derive import evaluate, to_sympy
 from backprop_derive.graph.expressions import Expression, mul
 from backprop_derive.presentation.document import Text
-from backprop_derive.presentation.formats import render
+from backprop_derive.presentation.formats import render, terminal
 from backprop_derive.presentation.paths import Paths
 from backprop_derive.presentation.picture import Arrow, Picture, Spot
 from backprop_derive.presentation.pictures import page_of
@@ -153,14 +153,10 @@ def random_picture(source: random.Random) -> Picture:
 @pytest.mark.parametrize("width", [40, 80, 120])
 @pytest.mark.parametrize("name", ALL)
 def test_no_line_is_longer_than_the_terminal(name: str, width: int) -> None:
-    for weight in (None, weight_of(name)):
-        page = page_of(picture_of(name, weight))
-        from backprop_derive.presentation.formats import terminal
-
-        for encoding in ("utf-8", "ascii"):
-            lines = terminal.render(page, width, encoding).splitlines()
-            assert [line for line in lines if cell_len(line) > width] == []
-            assert all(line.isascii() for line in lines) or encoding != "ascii"
+    for weight, encoding in ((None, "ascii"), (weight_of(name), "utf-8")):
+        lines = terminal.render(page_of(picture_of(name, weight)), width, encoding).splitlines()
+        assert [line for line in lines if cell_len(line) > width] == []
+        assert all(line.isascii() for line in lines) or encoding != "ascii"
 
 
 def ways_of(name: str, weight: str) -> int:
@@ -185,8 +181,6 @@ def test_a_narrow_terminal_has_a_picture_too(name: str, least: int) -> None:
 
 
 def test_where_no_picture_fits_the_arrows_are_listed() -> None:
-    from backprop_derive.presentation.formats import terminal
-
     text = terminal.render(page_of(picture_of("residual")), 40)
     assert "x[1], x[2], x[3]" in text
     assert "→ a1[1], a1[2]," in text
@@ -205,8 +199,6 @@ def test_pictures_are_the_golden_ones() -> None:
 
 
 def golden() -> str:
-    from backprop_derive.presentation.formats import terminal
-
     pages = [(name, weight, width, encoding, terminal.render(page_of(picture_of(name, weight)), width, encoding)) for name, weight, width, encoding in GOLDEN_PICTURES]
     return "\n".join(f"{'#' * 8} {name} {weight or ''} {width} {encoding}\n{page}" for name, weight, width, encoding, page in pages)
 

@@ -45,6 +45,7 @@ _ROWS = 8  # of a table that stay on one page
 _HEADINGS = {1: r"\section*", 2: r"\subsection*", 3: r"\subsubsection*"}
 _KEPT_TOGETHER = 6
 _CURVE = (90.0, 45.0)  # millimetres
+_TALLEST = 55.0  # em, of a picture of a network
 
 _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 %(packages)s
@@ -220,9 +221,9 @@ def _alignment(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _network(picture: Picture, width: float) -> Iterator[str]:
-    """The picture of a network, made smaller where it is wider than a line."""
-    drawn, wide = tikz_picture(picture)
-    yield rf"\par\medskip\noindent\scalebox{{{min(1.0, (width - _MARGIN) / wide):.3f}}}{{%"
+    """The picture of a network, made smaller where it is wider than a line or higher than a page."""
+    drawn, wide, high = tikz_picture(picture, width)
+    yield rf"\par\medskip\noindent\scalebox{{{min(1.0, (width - _MARGIN) / wide, _TALLEST / high):.3f}}}{{%"
     yield drawn.rstrip() + "}"
     yield r"\par\medskip"
 

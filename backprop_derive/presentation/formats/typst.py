@@ -25,7 +25,7 @@ from backprop_derive.presentation.mathematics.layout import CONTINUED, GAP, RELA
 from backprop_derive.presentation.mathematics.typst import quoted, typst_of
 from backprop_derive.presentation.mathematics.widths import width_of
 from backprop_derive.presentation.picture import Picture
-from backprop_derive.presentation.pictures.svg import STYLE, svg_and_width
+from backprop_derive.presentation.pictures.svg import STYLE, svg_and_size
 from backprop_derive.presentation.quoting import listed
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
@@ -33,6 +33,7 @@ WIDTH = 165.0  # millimetres of a line
 _EM = 3.88  # millimetres, at 11 points
 _MARGIN = 1.0  # em, in front of formulas
 _CURVE = (90.0, 45.0)  # millimetres
+_TALLEST = 210.0  # millimetres, of a picture of a network
 _PIXEL = 0.2  # millimetres, of a picture of a network
 
 _PREAMBLE = """#set page(paper: "a4", margin: (x: (210mm - {width:g}mm) / 2, top: 22mm, bottom: 24mm), numbering: "1")
@@ -189,9 +190,9 @@ def _plain(text: Text) -> str:
 
 
 def _network(picture: Picture, room: float) -> Iterator[str]:
-    """The picture of a network, made smaller where it is wider than a line; `room` is in millimetres."""
-    drawn, wide = svg_and_width(picture, style=STYLE)
-    yield f"#block(above: 1.2em, below: 1.2em, image(bytes({quoted(drawn)}), format: \"svg\", width: {min(room, wide * _PIXEL):.1f}mm))"
+    """The picture of a network, made smaller where it is wider than a line or higher than a page; `room` is in millimetres."""
+    drawn, wide, high = svg_and_size(picture, style=STYLE, room=room / _PIXEL)
+    yield f"#block(above: 1.2em, below: 1.2em, image(bytes({quoted(drawn)}), format: \"svg\", width: {min(room, wide * _PIXEL, _TALLEST * wide / high):.1f}mm))"
 
 
 def _picture(curve: Curve) -> Iterator[str]:

@@ -4,12 +4,13 @@ when a pointer rests on it."""
 from __future__ import annotations
 
 from html import escape
+from math import inf
 from textwrap import wrap
 
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.document import Text
 from backprop_derive.presentation.geometry import Box
-from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out
+from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out_within
 from backprop_derive.presentation.picture import Picture
 from backprop_derive.presentation.plain import visible
 from backprop_derive.presentation.styles import UnicodeWriter
@@ -52,12 +53,12 @@ def render(picture: Picture) -> str:
 
 def svg(picture: Picture, *, style: str) -> str:
     """The picture as an `<svg>` element with the given style sheet."""
-    return svg_and_width(picture, style=style)[0]
+    return svg_and_size(picture, style=style)[0]
 
 
-def svg_and_width(picture: Picture, *, style: str) -> tuple[str, float]:
-    """The same, and how wide it is in pixels."""
-    layout = lay_out(picture, lettering(picture.graph))
+def svg_and_size(picture: Picture, *, style: str, room: float = inf) -> tuple[str, float, float]:
+    """The same, and how wide and high it is in pixels; with brief labels where it would be wider than the room."""
+    layout = lay_out_within(picture, lettering(picture.graph), room / UNIT)
     wide = max(layout.width, _NARROWEST if layout.notes else 0)
     notes = [line for note in layout.notes for line in wrap(note, int((wide - 2) / _WIDE), subsequent_indent="  ")]
     height = layout.height + 1.5 * len(notes) + (0.5 if notes else 0)
@@ -73,7 +74,7 @@ def svg_and_width(picture: Picture, *, style: str) -> tuple[str, float]:
         *(f'<text class="note" x="{px(1)}" y="{px(layout.height + 1.5 * place + 0.3)}">{escape(note)}</text>' for place, note in enumerate(notes)),
         "</svg>",
     ]
-    return "\n".join(line for line in lines if line) + "\n", wide * UNIT
+    return "\n".join(line for line in lines if line) + "\n", wide * UNIT, height * UNIT
 
 
 def described(layout: Layout) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from backprop_derive.presentation.document import Document, Text
 from backprop_derive.presentation.geometry import Point
 from backprop_derive.presentation.latex_text import latex_text
-from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out
+from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out_within
 from backprop_derive.presentation.mathematics.widths import text_width, width_of
 from backprop_derive.presentation.picture import Picture
 from backprop_derive.presentation.typesetting import Inline, Typesetter
@@ -26,17 +26,18 @@ _STYLES = r"""  x=1em, y=-1em, >=latex, line width=0.4pt,
 
 def render(picture: Picture, *, fragment: bool = False) -> str:
     r"""The picture as a whole file, or as a `fragment` for `\input`."""
-    body, _ = tikz_picture(picture)
+    body, *_ = tikz_picture(picture)
     packages = r"\usepackage{amsmath}" + (r"\usepackage{amssymb}" if r"\mathbb" in body or r"\mathfrak" in body else "") + LIBRARIES
     if fragment:
         return f"% for \\input; the preamble of your file needs {packages}\n{body}"
     return f"\\documentclass[border=2mm]{{standalone}}\n{packages}\n\\begin{{document}}\n{body}\\end{{document}}\n"
 
 
-def tikz_picture(picture: Picture) -> tuple[str, float]:
-    """The picture as an environment `tikzpicture`, and how wide it is in em."""
+def tikz_picture(picture: Picture, room: float = _UNBROKEN) -> tuple[str, float, float]:
+    """The picture as an environment `tikzpicture`, and how wide and high it is in em; with brief labels where it would be wider than
+    the room."""
     letters = _Letters(picture)
-    layout = lay_out(picture, Lettering(letters.write, letters.measure, _LINE))
+    layout = lay_out_within(picture, Lettering(letters.write, letters.measure, _LINE), room)
     names = _names(layout)
     lines = [
         r"\begin{tikzpicture}[",
@@ -48,7 +49,7 @@ def tikz_picture(picture: Picture) -> tuple[str, float]:
         *_notes(layout),
         r"\end{tikzpicture}",
     ]
-    return "\n".join(lines) + "\n", layout.width
+    return "\n".join(lines) + "\n", layout.width, layout.height + _LINE * len(layout.notes)
 
 
 class _Letters:
