@@ -24,7 +24,7 @@ loss: half_squared_error
 
 def test_the_picture_of_a_network_is_a_graph_with_names() -> None:
     lines = tikz_picture(picture_of("two_hidden_nodes"))[0].splitlines()
-    assert r"\node[input, minimum width=3.40em] (x1) at (2.70, 2.70) {$x_{1}$};" in lines
+    assert r"\node[input] (x1) at (2.70, 2.70) {$x_{1}$};" in lines
     assert [line for line in lines if "(y-prime)" in line and "draw" in line] == [
         r"\draw[arrow] (o1) -- (y-prime);", r"\draw[arrow] (o2) -- (y-prime);", r"\draw[arrow] (y-prime) -- (L);",
     ]  # fmt: skip

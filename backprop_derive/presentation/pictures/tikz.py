@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from backprop_derive.presentation.document import Document, Text
 from backprop_derive.presentation.geometry import Point
 from backprop_derive.presentation.latex_text import latex_text
-from backprop_derive.presentation.layout import Layout, Lettering, PlacedArrow, PlacedSpot, lay_out_within
+from backprop_derive.presentation.layout import RADIUS, Layout, Lettering, PlacedArrow, PlacedSpot, lay_out_within
 from backprop_derive.presentation.mathematics.widths import text_width, width_of
 from backprop_derive.presentation.picture import Picture
 from backprop_derive.presentation.typesetting import Inline, Typesetter
@@ -18,7 +18,7 @@ LIBRARIES = r"\usepackage{tikz}\usetikzlibrary{shapes.misc}"
 _LINE = 1.35
 _UNBROKEN = 1000.0  # em
 _STYLES = r"""  x=1em, y=-1em, >=latex, line width=0.4pt,
-  spot/.style={draw, rounded rectangle, minimum height=3.4em, inner sep=0pt, fill=white},
+  spot/.style={draw, circle, minimum size=3.4em, inner sep=0pt, fill=white}, wide/.style={rounded rectangle, minimum size=0pt, minimum height=3.4em},
   input/.style={spot, fill=blue!5}, parameter/.style={spot, fill=green!6}, unit/.style={spot}, target/.style={spot, dashed, fill=black!3}, loss/.style={spot, fill=yellow!20},
   dots/.style={}, beside/.style={font=\small, inner sep=0.5pt, fill=white, text=black!75}, weight/.style={font=\small, inner sep=1pt, fill=white},
   arrow/.style={->, draw=black!50}, shared/.style={densely dashed}, lit/.style={draw=orange!75!black, line width=1pt}, lit words/.style={text=orange!60!black}"""
@@ -88,7 +88,7 @@ def _at(point: Point) -> str:
 
 def _spot(placed: PlacedSpot, name: str) -> str:
     spot, box = placed.spot, placed.box
-    wide = f", minimum width={2 * box.half_width:.2f}em" if spot.kind != "dots" else ""
+    wide = f", wide, minimum width={2 * box.half_width:.2f}em" if spot.kind != "dots" and box.half_width > RADIUS else ""
     lit = ", lit" if spot.lit else ""
     label = placed.label if spot.kind != "dots" else r"$\vdots$"
     return rf"\node[{spot.kind}{wide}{lit}] ({name}) at {_at((box.x, box.y))} {{{label}}};"
