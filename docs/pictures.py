@@ -9,12 +9,15 @@ import typst
 
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
+from backprop_derive.presentation.drawing import draw
 from backprop_derive.presentation.formats.typst import render
+from backprop_derive.presentation.pictures.svg import STYLE, svg
 from backprop_derive.presentation.presenting import present
 from backprop_derive.spec.loading import load_spec
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "pictures" / "page.png"
+NETWORK = ROOT / "docs" / "pictures" / "network.svg"
 SHEET = '#set page(width: 190mm, height: auto, margin: 10mm, fill: white)'
 
 
@@ -30,5 +33,12 @@ def page_of_one_weight() -> bytes:
     return picture
 
 
+def network_with_one_path() -> str:
+    """The network of the shipped two_hidden_nodes, the path of w11 lit."""
+    derivation = derive(build_graph(load_spec(ROOT / "specs" / "two_hidden_nodes.yaml")))
+    return svg(draw(derivation, ("w11", None)), style=STYLE)
+
+
 if __name__ == "__main__":
+    NETWORK.write_text(network_with_one_path(), encoding="utf-8")
     PAGE.write_bytes(page_of_one_weight())

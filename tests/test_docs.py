@@ -60,6 +60,13 @@ def test_readme_shows_the_judgement_that_is_printed() -> None:
     assert blocks("text")[4].rstrip() in run("verify", "two_hidden_nodes", "docs/homework.tex", code=1)
 
 
+def test_readme_shows_the_picture_that_is_drawn(tmp_path: Path) -> None:
+    """After a wanted change: `python docs/pictures.py`, and look at it."""
+    assert blocks("text")[5].rstrip() == run("draw", "two_hidden_nodes", "-w", "w11").rstrip()
+    run("draw", "two_hidden_nodes", "-w", "w11", "-o", str(tmp_path / "net.svg"))
+    assert (tmp_path / "net.svg").read_text(encoding="utf-8") == (ROOT / "docs" / "pictures" / "network.svg").read_text(encoding="utf-8")
+
+
 def test_readme_code_prints_what_its_comments_say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (code,) = blocks("python")
