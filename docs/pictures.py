@@ -1,44 +1,79 @@
-"""Writes the pictures of the README: `python docs/pictures.py`, with typst (pip install '.[pdf]')."""
+"""Writes the pictures of the README: `python docs/pictures.py`, with pip install '.[test]' and Chromium."""
 
 from __future__ import annotations
 
-import re
+import io
+import shutil
+import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typst
+from playwright.sync_api import sync_playwright
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
 
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
-from backprop_derive.presentation.drawing import draw
-from backprop_derive.presentation.formats.typst import render
+from backprop_derive.presentation.drawing import draw, draw_lights
+from backprop_derive.presentation.formats import render, terminal
 from backprop_derive.presentation.pictures.svg import STYLE, svg
 from backprop_derive.presentation.presenting import present
 from backprop_derive.spec.loading import load_spec
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "docs" / "pictures" / "page.png"
-NETWORK = ROOT / "docs" / "pictures" / "network.svg"
-SHEET = '#set page(width: 190mm, height: auto, margin: 10mm, fill: white)'
+PICTURES = ROOT / "docs" / "pictures"
+DERIVATION = derive(build_graph(load_spec(ROOT / "specs" / "two_hidden_nodes.yaml")))
+TERMINAL = """<!DOCTYPE html><meta charset="utf-8"><style>
+body {{ margin: 0; background: #1b1d23; width: fit-content }}
+pre {{ margin: 0; padding: 18px 24px; color: #e5e7eb; font: 14px/1.35 "DejaVu Sans Mono", monospace }}
+.r0, .r1, .r2, .r3 {{ }} {stylesheet}
+</style><pre>{code}</pre>"""
 
 
-def page_of_one_weight() -> bytes:
-    """The section on w11 of the shipped two_hidden_nodes, on a sheet that is as high as it."""
-    derivation = derive(build_graph(load_spec(ROOT / "specs" / "two_hidden_nodes.yaml")))
-    source = render(present(derivation, weights=[("w11", None)]))
-    sheet = re.sub(r"^#set page\(.*$", SHEET, source, count=1, flags=re.MULTILINE)
-    head, _, blocks = sheet.partition('#heading(level: 1)')
-    section = blocks[blocks.rindex("#heading(level: 2)") :]
-    picture = typst.compile((head + section).encode(), format="png", ppi=110)
-    assert isinstance(picture, bytes)
-    return picture
+def page(browser: Any, folder: Path) -> None:
+    """The page for a browser, with a weight chosen."""
+    document = present(DERIVATION)
+    file = folder / "page.html"
+    file.write_text(str(render(replace(document, blocks=(draw_lights(DERIVATION), *document.blocks)), "html")), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 1360, "height": 800}, color_scheme="light")
+    tab.goto(file.as_uri())
+    tab.locator('.weights a[data-light="w11"]').click()
+    tab.mouse.move(0, 0)
+    tab.screenshot(path=PICTURES / "page.png")
+    tab.close()
 
 
-def network_with_one_path() -> str:
-    """The network of the shipped two_hidden_nodes, the path of w11 lit."""
-    derivation = derive(build_graph(load_spec(ROOT / "specs" / "two_hidden_nodes.yaml")))
-    return svg(draw(derivation, ("w11", None)), style=STYLE)
+def pdf() -> None:
+    """The first page of the PDF of one weight."""
+    source = str(render(present(DERIVATION, weights=[("w11", None)]), "typst"))
+    pages = typst.compile(source.encode(), format="png", ppi=80)
+    (PICTURES / "pdf.png").write_bytes(pages[0] if isinstance(pages, list) else pages)
+
+
+def screen(browser: Any, folder: Path) -> None:
+    """What a terminal shows of one weight."""
+    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False)
+    terminal.print_document(present(DERIVATION, weights=[("w11", None)]), console, "utf-8")
+    file = folder / "terminal.html"
+    file.write_text(console.export_html(theme=MONOKAI, code_format=TERMINAL), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": 900, "height": 600}, color_scheme="dark")
+    tab.goto(file.as_uri())
+    tab.locator("pre").screenshot(path=PICTURES / "terminal.png")
+    tab.close()
+
+
+def network() -> None:
+    """The network with the path of a weight lit."""
+    (PICTURES / "network.svg").write_text(svg(draw(DERIVATION, ("w11", None)), style=STYLE), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    NETWORK.write_text(network_with_one_path(), encoding="utf-8")
-    PAGE.write_bytes(page_of_one_weight())
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as name:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page(chromium, Path(name))
+        screen(chromium, Path(name))
+        chromium.close()
+    network()
+    pdf()

@@ -132,6 +132,9 @@ def test_no_page_asks_for_anything_or_complains(browser: Browser) -> None:
                 if width == 1400:
                     visit.open(page)
                 assert visit.ask("document.documentElement.scrollWidth") <= width, (name, width)
+                if width == 1400:
+                    wide = visit.ask("[...document.querySelectorAll('.aligned, .results, .wide')].filter((each) => each.scrollWidth > each.clientWidth + 1).length")
+                    assert wide == 0, name
             flat = visit.ask("[...document.querySelectorAll('article math')].filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 3).length")
             assert flat == 0, name
             assert (visit.complaints, len(visit.requests)) == ([], 1), name

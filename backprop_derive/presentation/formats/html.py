@@ -38,7 +38,7 @@ from backprop_derive.presentation.plain import visible
 from backprop_derive.presentation.selection import weight_key, weight_of
 from backprop_derive.presentation.typesetting import Inline, Typesetter
 
-WIDTH = 42.0  # em
+WIDTH = 40.0  # em
 _CURVE = (560, 200)  # pixels
 
 
@@ -170,7 +170,8 @@ class _Page:
         if not rows:
             return
         rows_set = set_rows(rows, self.typesetter.formulas, WIDTH)
-        yield f'<div class="aligned{" stacked" if rows_set.stacked else ""}">'
+        beside = any(row.beside for row in rows_set.rows)
+        yield f'<div class="aligned{" stacked" if rows_set.stacked else ""}{" beside" if beside else ""}">'
         whole = ""
         for row, each in zip(rows, rows_set.rows, strict=True):
             whole = each.left or whole

@@ -130,7 +130,10 @@ if (network) {
   for (const link of network.querySelectorAll("[data-light]")) {
     const show = () => {
       const place = choose(link.dataset.light);
-      if (place) place.scrollIntoView({ block: "start" });
+      if (!place) return;
+      const picture = network.querySelector("svg");
+      place.style.scrollMarginTop = getComputedStyle(picture).position === "sticky" ? `${picture.clientHeight + 16}px` : "";
+      place.scrollIntoView({ block: "start" });
     };
     link.addEventListener("focus", show);
     link.addEventListener("click", (event) => {
