@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from browser import Browser, Visit, boxes, launched, needs_browser
@@ -20,14 +17,13 @@ from test_hostile_words import HOSTILE, document_with
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.graph.weights import find_weights
-from backprop_derive.presentation.document import Aligned, Curve, Document
+from backprop_derive.presentation.document import Curve, Document
 from backprop_derive.presentation.drawing import draw, draw_lights
 from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.formats.html import article
 from backprop_derive.presentation.page import asset
 from backprop_derive.presentation.pictures.svg import lettering
 from backprop_derive.presentation.presenting import present
-from backprop_derive.presentation.typesetting import Typesetter
 from backprop_derive.spec.loading import read_spec
 
 VOID = frozenset({"meta", "wbr", "path", "rect"})
@@ -254,27 +250,6 @@ def test_the_page_is_dark_where_that_is_wished_for(browser: Browser) -> None:
         with browser.visit(page_of("mazur"), color_scheme=scheme) as visit:
             grounds[scheme] = visit.ask("[document.body, document.querySelector('.network .spot')].map((each) => getComputedStyle(each)[each === document.body ? 'backgroundColor' : 'stroke'])")
     assert grounds == {"light": ["rgb(255, 255, 255)", "rgb(71, 85, 105)"], "dark": ["rgb(15, 23, 42)", "rgb(203, 213, 225)"]}
-
-
-@needs_browser
-@pytest.mark.browser
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext (poppler)")
-@pytest.mark.parametrize("name", ["two_hidden_nodes", "softmax_classifier", "line"])
-def test_the_printed_page_says_what_the_terminal_says(browser: Browser, name: str, tmp_path: Path) -> None:
-    """All parts are unfolded in print; each sentence of the page is in its text layer."""
-    with browser.visit(page_of(name)) as visit:
-        visit.tab.get_by_role("button", name="Fold all parts", exact=True).click()
-        visit.tab.emulate_media(media="print")
-        visit.ask("dispatchEvent(new Event('beforeprint'))")
-        visit.tab.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
-    printed = "".join(subprocess.run(["pdftotext", "-raw", tmp_path / "page.pdf", "-"], capture_output=True, text=True, check=True).stdout.split())
-    document = document_of(name)
-    parts = Typesetter(document, 40).parts
-    reasons = [words for block in document.blocks if isinstance(block, Aligned) for row in block.rows for words in parts(row.reason) if isinstance(words, str)]
-    sentences = [part for words in reasons for part in re.findall(r"[a-z]{4,}(?: [a-z]{2,}){2,}", words)]
-    assert len(sentences) > 10
-    for sentence in sentences:
-        assert sentence.replace(" ", "") in printed, sentence
 
 
 @needs_browser
