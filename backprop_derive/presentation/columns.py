@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from backprop_derive.calculus.derivation import Derivation
-from backprop_derive.graph.expressions import ONE, Expression, Fold, Ref, Where, walk
+from backprop_derive.graph.expressions import ONE, Apply, Bracket, Expression, Fold, Mul, Ref, Where, mul, walk
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.presentation.picture import Kind
@@ -75,11 +75,11 @@ class Columns:
         """Whether a parameter stands on an arrow to the child, or beside it; also where the child is not drawn, or does not count."""
         if self.graph.node(child).role in _NEVER_DRAWN or child not in self.derivation.chain.reaching:
             return True
-        links = self.derivation.chain.links
-        if any(link.child.name == child and link.value == ONE for link in links(parameter)):
+        links, node = self.derivation.chain.links, self.graph.node(child)
+        if any(link.child.name == child and inside(link.value, node) == ONE for link in links(parameter)):
             return True
         others = [name for name in self.graph.parents[child] if self.graph.node(name).role not in ("parameter", "constant")]
-        values = [link.value for name in others for link in links(name) if link.child.name == child]
+        values = [inside(link.value, node) for name in others for link in links(name) if link.child.name == child]
         return any(is_weight(self.graph, value) and any(isinstance(each, Ref) and each.name == parameter for each in walk(value)) for value in values)
 
     # -- columns ------------------------------------------------------------------------------------------------------
@@ -124,6 +124,21 @@ class Columns:
                     if index.variable is None and index.variables() & letters:
                         return form_text(index)
         return ""
+
+
+def inside(value: Expression, child: Node) -> Expression:
+    """A derivative along an arrow without that of the function around the whole child: W[j,k] of `a[j]·(1 - a[j])·W[j,k]`, where a[j] is
+    the sigmoid of a sum."""
+    if not any(isinstance(piece.definition, Apply) for piece in child.pieces):
+        return value
+    factors = value.factors if isinstance(value, Mul) else (value,)
+    return mul(*(factor for factor in factors if not _is_around(factor, child.name)))
+
+
+def _is_around(factor: Expression, child: str) -> bool:
+    """Whether a factor is the derivative of a function by its argument: it mentions the function's result, or is written as such."""
+    of_function = isinstance(factor, Bracket) or (isinstance(factor, Apply) and factor.order > 0)
+    return of_function or any(isinstance(each, Ref) and each.name == child for each in walk(factor))
 
 
 def is_weight(graph: Graph, value: Expression) -> bool:

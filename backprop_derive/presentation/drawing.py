@@ -11,9 +11,10 @@ from backprop_derive.graph.expressions import ZERO, Expression, Partial, Ref, re
 from backprop_derive.graph.indices import number
 from backprop_derive.presentation.columns import Group
 from backprop_derive.presentation.document import Figure
+from backprop_derive.presentation.joints import Entry, letters_at
 from backprop_derive.presentation.picture import Arrow, Derivative, Light, Picture, Spot
 from backprop_derive.presentation.selection import Weight, weight_key, weight_of
-from backprop_derive.presentation.spots import Drawing, Entry, spot_key
+from backprop_derive.presentation.spots import Drawing, spot_key
 
 
 def draw(derivation: Derivation, weight: Weight | None = None) -> Picture:
@@ -52,12 +53,12 @@ class _Lighting:
 
     def lit(self) -> Picture:
         """The picture with every spot and arrow lit that lies between the weight and the loss."""
-        starts = set(self._own_spots()) or {spot for spot, _ in self._first()}
+        starts = set(self._own_spots()) or {spot for spot, *_ in self._first()}
         carrying = dict(self._carrying())
         reached = self._closure(starts | {arrow.end for arrow in self.picture.arrows if (arrow.start, arrow.end) in carrying})
         arrows = tuple(self._arrow(arrow, reached, carrying) for arrow in self.picture.arrows)
         on_arrows = {end for _, end in carrying}
-        beside = {} if self.name in self.drawing.columns.drawn_parameters else {key: link for key, link in self._first() if key not in on_arrows}
+        beside = {} if self.name in self.drawing.columns.drawn_parameters else {key: self._at(link, self._chosen_entry, entry) for key, link, entry in self._first() if key not in on_arrows}
         spots = tuple(self._spot(spot, reached, beside.get(spot.key)) for spot in self.picture.spots)
         return replace(self.picture, spots=spots, arrows=arrows, chosen=self._chosen(carrying.values()))
 
@@ -78,51 +79,46 @@ class _Lighting:
             if self.place is None or not entry or self.place == tuple(place for place, _ in entry):
                 yield spot_key(self.graph.node(self.name), entry)
 
-    def _first(self) -> Iterator[tuple[str, Link]]:
-        """The spots whose formula mentions the weight."""
+    def _first(self) -> Iterator[tuple[str, Link, Entry]]:
+        """The spots whose formula mentions the weight, with the link and the entry."""
         for link in self._links():
             group = self.drawing.columns.group_of.get(link.child.name)
-            if group is None:
-                continue
-            for entry in self.drawing.entries(group.shown)[0]:
-                if self._meets(link, entry):
-                    yield spot_key(group.shown, entry), link
+            for entry in self.drawing.entries(group.shown)[0] if group is not None else ():
+                if self.place is None or self._at(link, self._chosen_entry, entry) is not None:
+                    yield spot_key(group.shown, entry), link, entry  # type: ignore[union-attr]
 
-    def _meets(self, link: Link, entry: Entry) -> bool:
-        """Whether the child at an entry mentions the weight at the place that was chosen."""
-        if self.place is None:
-            return True
-        node, child = self.graph.node(self.name), self.graph.node(link.child.name)
-        exact = dict(zip(node.letters, map(number, self.place), strict=True))
-        for index, (place, _) in zip(link.child.indices[int(child.sampled) :], entry, strict=False):
-            if index.variable is not None and index.variable not in exact:
-                exact[index.variable] = number(place)
-            elif index.substitute(exact).resize(self.drawing.sizes).number not in (None, place):
-                return False
-        if any(condition.substitute(exact).resize(self.drawing.sizes).decided is False for condition in link.conditions):
-            return False
-        return self.drawing.value_at(link, exact, exact) != ZERO
+    @property
+    def _chosen_entry(self) -> Entry:
+        return tuple((place, number(place)) for place in self.place or ())
+
+    def _at(self, link: Link, start: Entry, end: Entry) -> Derivative | None:
+        """`(∂z/∂w, its value)` at an entry of the weight and one of the child; None where this one does not mention that one."""
+        child = self.graph.node(link.child.name)
+        found = letters_at(link, self.graph.node(self.name).letters if start else (), start, link.child.indices[int(child.sampled) :], end, self.drawing.sizes)
+        if found is None:
+            return None
+        value = self.drawing.value_at(link, *found)
+        return None if value == ZERO else (reindex(link.partial, found[0]), value)
 
     def _carrying(self) -> Iterator[tuple[tuple[str, str], Derivative]]:
-        """The arrows on which the weight stands, with the partial by it."""
-        for key, link in self._first():
+        """The arrows on which the weight stands, with the partial by it: at the chosen entry, or at that of the arrow."""
+        for key, link, entry in self._first():
             for arrow in self.picture.arrows:
                 if arrow.end == key and arrow.weight is not None and self._is_on(arrow.weight):
-                    yield (arrow.start, arrow.end), self._by_weight(link, arrow)
+                    found = self._at(link, self._chosen_entry if self.place is not None else self._entry_on(arrow.weight), entry)
+                    if found is not None:
+                        yield (arrow.start, arrow.end), found
+
+    def _entry_on(self, weight: Expression) -> Entry:
+        """The entry of the weight that stands on an arrow."""
+        ref = next(each for each in walk(weight) if isinstance(each, Ref) and each.name == self.name)
+        return tuple((index.resize(self.drawing.sizes).number, index) for index in ref.indices)
 
     def _is_on(self, weight: Expression) -> bool:
         refs = [each for each in walk(weight) if isinstance(each, Ref) and each.name == self.name]
         if self.place is None:
             return bool(refs)
         return any(tuple(index.resize(self.drawing.sizes).number for index in ref.indices) == self.place for ref in refs)
-
-    def _by_weight(self, link: Link, arrow: Arrow) -> Derivative:
-        """`(∂z/∂w, its value)` at the chosen entry, or at that of the arrow where the whole array was chosen."""
-        node = self.graph.node(self.name)
-        refs = [each for each in walk(arrow.weight or ZERO) if isinstance(each, Ref) and each.name == self.name]
-        places = [number(place) for place in self.place] if self.place is not None else list(refs[0].indices)
-        values = dict(zip(node.letters, places, strict=True))
-        return reindex(link.partial, values), self.drawing.value_at(link, values, {letter: place.resize(self.drawing.sizes) for letter, place in values.items()})
 
     def _closure(self, starts: set[str]) -> set[str]:
         found, waiting = set(starts), list(starts)
@@ -140,22 +136,11 @@ class _Lighting:
             return replace(arrow, lit=True, partial=carried)
         return replace(arrow, lit=arrow.start in reached and arrow.end in reached, by_weight=carried)
 
-    def _spot(self, spot: Spot, reached: set[str], link: Link | None) -> Spot:
+    def _spot(self, spot: Spot, reached: set[str], by_weight: Derivative | None) -> Spot:
         if spot.key not in reached:
             return spot
         group = next(group for group in self.drawing.columns.groups if any(spot.key == spot_key(group.shown, entry) for entry in self.drawing.entries(group.shown)[0]))
-        return replace(spot, lit=True, partial=self._inner(group, spot), by_weight=None if link is None else self._beside(group, spot, link))
-
-    def _beside(self, group: Group, spot: Spot, link: Link) -> Derivative:
-        """`(∂z/∂b, its value)` for a weight that stands beside its unit."""
-        entry = self._entry(group, spot)
-        node, child = self.graph.node(self.name), self.graph.node(link.child.name)
-        values = dict(zip(node.letters, map(number, self.place), strict=True)) if self.place is not None else {}
-        for index, (_, form) in zip(link.child.indices[int(child.sampled) :], entry, strict=False):
-            if index.variable is not None and index.variable not in values:
-                values[index.variable] = form
-        exact = {letter: place.resize(self.drawing.sizes) for letter, place in values.items()}
-        return reindex(link.partial, values), self.drawing.value_at(link, values, exact)
+        return replace(spot, lit=True, partial=self._inner(group, spot), by_weight=by_weight)
 
     def _entry(self, group: Group, spot: Spot) -> Entry:
         return next(entry for entry in self.drawing.entries(group.shown)[0] if spot_key(group.shown, entry) == spot.key)

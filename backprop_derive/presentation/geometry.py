@@ -96,12 +96,13 @@ def loop(box: Box) -> Curve:
     return (box.x + 0.6 * box.half_width, top), (box.x + reach, top - 5.0), (box.x - reach, top - 5.0), (box.x - 0.6 * box.half_width, top)
 
 
-def backwards(start: Box, end: Box, level: float) -> Curve:
-    """From a box to one on its left, by way of a level below both."""
-    first = (start.x + 0.4 * start.half_width, start.y + 0.9 * start.half_height)
-    last = (end.x - 0.4 * end.half_width, end.y + 0.9 * end.half_height)
+def backwards(start: Box, end: Box, level: float, wide: float = 0.9) -> Curve:
+    """From a box to one on its left, or in its column, by way of a level below both: round what stands below them, at a
+    distance that grows with `wide`."""
+    first, last = (start.x + start.half_width, start.y), (end.x - end.half_width, end.y)
     bend = (level - 0.125 * (first[1] + last[1])) / 0.75
-    return first, (first[0] + 2, bend), (last[0] - 2, bend), last
+    aside = max(4.0, wide * (level - min(start.y, end.y)))
+    return first, (first[0] + aside, bend), (last[0] - aside, bend), last
 
 
 def moved_curve(curve: Curve, across: float, down: float) -> Curve:

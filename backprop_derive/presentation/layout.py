@@ -33,6 +33,7 @@ _ROW, _TARGET_ROW = 5.6, 4.2
 _NARROWEST, _BESIDE_LABEL, _BESIDE_SPOT = 9.0, 6.0, 0.7
 _LABELS, _LIT_LABELS, _LABELS_BESIDE_LIT = 16, 5, 8
 _BESIDE_SPOTS, _LEVEL = 1.6, 1.9  # from the spots to an arrow that goes round them, and to the next one
+_WIDENESS = (0.6, 0.9, 1.3, 1.8, 2.5, 3.5)  # of arrows back, the first that keeps clear of what stands below
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.28, 0.72, 0.23, 0.77, 0.19, 0.81)
 
 
@@ -236,7 +237,11 @@ class _Layouter:
                 levels[above].append((low, high))
                 reach = _BESIDE_SPOTS + beside * _LEVEL
                 level = min(box.y - box.half_height for box in (*between, start, end)) - reach if above else max(box.y + box.half_height for box in passed) + reach
-                yield number, round_about(start, end, level) if span[0] < span[1] else backwards(start, end, level)
+                if span[0] < span[1]:
+                    yield number, round_about(start, end, level)
+                    continue
+                ways = [backwards(start, end, level, wide) for wide in _WIDENESS]
+                yield number, next((way for way in ways if not _hits(way, [box for box in passed if box not in (start, end)])), ways[-1])
 
     # -- labels -------------------------------------------------------------------------------------------------------
 

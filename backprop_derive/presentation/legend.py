@@ -24,8 +24,8 @@ def laws_of(picture: Picture, arrows: Sequence[Arrow]) -> Iterator[Text]:
             continue
         if any(arrow.lit for arrow in together):
             yield law.partial, " = ", law.value
-        if any(arrow.weight is not None and not arrow.lit for arrow in together):
-            yield "from ", law.start, " to ", law.end, ": ", law.value
+        if law.weight is not None and any(not arrow.lit for arrow in together):
+            yield "from ", law.start, " to ", law.end, ": ", law.weight
     labels = {spot.key: spot.label for spot in picture.spots}
     for end, given in alone.items():
         for arrow in given:
@@ -102,9 +102,11 @@ def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
         together = single if column in single else [column]
         if column == together[0]:
             yield _matrix(picture, [arrow for each in together for arrow in columns[each]])
-    rows: list[tuple[Text, ...]] = [(("from ", law.start, " to ", law.end), (law.value,)) for law in large]
-    back = [(arrow, f" ({arrow.again})" if arrow.again else "") for arrow in carrying if arrow not in forward]
-    rows += [(("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, again), (arrow.weight,)) for arrow, again in back if arrow.weight is not None]
+    rows: list[tuple[Text, ...]] = [(("from ", law.start, " to ", law.end), () if law.weight is None else (law.weight,)) for law in large]
+    for arrow in picture.arrows:
+        if spots[arrow.start].column >= spots[arrow.end].column:
+            again = f" ({arrow.again})" if arrow.again else ""
+            rows.append((("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, again), () if arrow.weight is None else (arrow.weight,)))
     if rows:
         yield Table((), tuple(rows))
 

@@ -37,12 +37,13 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """Arrows between two arrays by index: from `x[k]` to `a[j]`, with `∂z[j]/∂x[k]` of the value `W[j,k]`."""
+    """Arrows between two arrays by index: from `x[k]` to `a[j]`, with `∂z[j]/∂x[k]` of the value `W[j,k]`, which is also their weight."""
 
     start: Ref
     end: Ref
     partial: Partial
     value: Expression
+    weight: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

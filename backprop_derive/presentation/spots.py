@@ -15,17 +15,15 @@ from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine, Axis, number, variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Node
-from backprop_derive.presentation.columns import Columns, Group, is_weight
+from backprop_derive.presentation.columns import Columns, Group, inside, is_weight
 from backprop_derive.presentation.document import Text
+from backprop_derive.presentation.joints import Entry, letters_at
 from backprop_derive.presentation.picture import Arrow, Law, Spot
 
 MOST = 8
 _SHORT = 6  # parts of a formula that stands below its spot
 FIRST_SHOWN = 2
 STAND_IN = 1009  # a symbolic size counts as this while it is decided which unit is joined to which; the next size as one more
-
-Entry = tuple[tuple[int, Affine], ...]
-"""The places of one entry: as numbers, and as they are written (`n` for the last of n)."""
 
 
 class Drawing:
@@ -104,23 +102,24 @@ class Drawing:
             name = node.operation or (definition.function if isinstance(definition, Apply) else "")
             return (name,) if name else ()
         if self._adds_up(node):
-            return ("Σ",)
+            return (definition.function if isinstance(definition, Apply) else "Σ",)
         values = {place.variable: form for place, (_, form) in zip(node.pieces[0].places[int(node.sampled) :], entry, strict=False) if place.variable is not None}
         return (reindex(definition, values),) if len(node.pieces) == 1 and sum(1 for _ in walk(definition)) <= _SHORT else ()
 
     def _adds_up(self, node: Node) -> bool:
         """Whether a weight stands on an arrow to the node, or a parameter beside it."""
         values = [link.value for name in self.graph.parents[node.name] for link in self.derivation.chain.links(name) if link.child.name == node.name]
-        return any(self._weight_in(value) is not None for value in values) or bool(self._bias_links(node))
+        return any(self._weight_in(value, node) is not None for value in values) or bool(self._bias_links(node))
 
-    def _weight_in(self, value: Expression) -> Expression | None:
-        """The value, where it is a weight; None where the start passes through, or meets parameters that have spots of their own."""
+    def _weight_in(self, value: Expression, node: Node) -> Expression | None:
+        """The weight in a derivative of a node; None where the start passes through, or meets parameters that have spots of their own."""
+        value = inside(value, node)
         mentioned = {each.name for each in walk(value) if isinstance(each, Ref)}
         return value if is_weight(self.graph, value) and not mentioned & self.columns.drawn_parameters else None
 
     def _weight_on(self, value: Expression, parent: Node, node: Node) -> Expression | None:
         """The weight on an arrow; between tables, as the definition mentions it."""
-        weight = self._weight_in(value)
+        weight = self._weight_in(value, node)
         if isinstance(weight, Ref) and self.is_table(node) and self.is_table(parent):
             mentions = [each for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Ref) and each.name == weight.name]
             return mentions[0] if len(set(mentions)) == 1 else weight
@@ -130,7 +129,7 @@ class Drawing:
         """How parameters and constants without a spot reach a node that adds them as they are."""
         beside = [name for name in self.graph.parents[node.name] if self.graph.node(name).role in ("parameter", "constant") and name not in self.columns.drawn_parameters]
         fixed = self.is_table(node)
-        links = [link for name in beside for link in self.derivation.chain.links(name) if link.child.name == node.name and link.value == ONE]
+        links = [link for name in beside for link in self.derivation.chain.links(name) if link.child.name == node.name and inside(link.value, node) == ONE]
         return tuple(link for link in links if not (fixed and any(place.number is not None for place in link.child.indices)))
 
     def _bias(self, group: Group, entry: Entry) -> Text:
@@ -178,31 +177,30 @@ class Drawing:
                     seen.add(keys)
                     yield Arrow(*keys, self._weight_on(found[1], parent, node), found, law=law, again=again)
 
-    def _law(self, link: Link, group: Group) -> Law:
-        """The link by index, in the letters of the weight, row before column, where its value is an entry of one."""
+    def _law(self, link: Link, group: Group) -> Law | None:
+        """The link by index, in the letters of the weight, row before column, where its value is an entry of one. None where the child
+        reads its parent at shifted places, or at fixed ones."""
+        if any(index.variable is None for index in link.child.indices):
+            return None
         letters: dict[str, Affine] = {}
-        if isinstance(link.value, Ref) and self._weight_in(link.value) is not None:
-            own = self.graph.node(link.value.name).letters
-            letters = {index.variable: variable(letter) for index, letter in zip(link.value.indices, own, strict=True) if index.variable is not None}
+        weight = self._weight_in(link.value, self.graph.node(link.child.name))
+        if isinstance(weight, Ref):
+            own = self.graph.node(weight.name).letters
+            letters = {index.variable: variable(letter) for index, letter in zip(weight.indices, own, strict=True) if index.variable is not None}
+            others = {name for each in (link.parent, link.child) for index in each.indices for name in index.variables()} - set(letters)
+            if others & {letter.variable for letter in letters.values()}:
+                letters = {}
         start, end = (Ref(each.name, tuple(index.substitute(letters) for index in each.indices)) for each in (link.parent, link.child))
-        return Law(start, Ref(group.shown.name, end.indices), Partial(end, start, link.direct), reindex(link.value, letters))
+        partial = Partial(end, start, link.direct)
+        return Law(start, Ref(group.shown.name, end.indices), partial, reindex(link.value, letters), None if weight is None else reindex(weight, letters))
 
     def joined(self, link: Link, parent: Node, child: Node, start: Entry, end: Entry) -> tuple[Expression, Expression] | None:
         """`(∂child/∂parent, its value)` at two entries, None where the child's entry does not read the parent's."""
-        values: dict[str, Affine] = {}
-        exact: dict[str, Affine] = {}
-        own = parent.letters[int(parent.sampled) :] if start else ()
-        for letter, (place, form) in zip(own, start, strict=False):
-            values[letter], exact[letter] = form, number(place)
-        places = link.child.indices[int(child.sampled) :] if end else ()
-        for form, (place, written) in zip(places, end, strict=False):
-            if form.variable is not None and form.variable not in exact:
-                values[form.variable], exact[form.variable] = written, number(place)
-            elif form.substitute(exact).resize(self.sizes).number not in (None, place):
-                return None
-        for condition in link.conditions:
-            if condition.substitute(exact).resize(self.sizes).decided is False:
-                return None
+        own, places = parent.letters[int(parent.sampled) :] if start else (), link.child.indices[int(child.sampled) :] if end else ()
+        found = letters_at(link, own, start, places, end, self.sizes)
+        if found is None:
+            return None
+        values, exact = found
         if start and end and self._decided(link.value, exact) == ZERO:
             return None
         value = self.value_at(link, values, exact)

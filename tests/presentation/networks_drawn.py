@@ -24,6 +24,10 @@ WRITTEN = {
     "residual": "inputs: {x: 3}\nlayers:\n- residual: [{dense: 3, activation: tanh}, {dense: 3}]\n- dense: 1\nloss: half_squared_error\n",
     "skips": "inputs: x\nnodes:\n  A: {weights: {w1: x}, activation: tanh}\n  B: {weights: {w2: A}, activation: tanh}\n  D: {weights: {w3: B, s1: x}, activation: tanh}\n  E: {weights: {w4: D, s2: A, s3: x}, activation: tanh}\ntargets: y\nloss: half_squared_error\n",
     "named": "inputs: [x1, x2, x3, x4, x5]\nlayers:\n- {dense: [h1, h2, h3, h4], weights: [[a1, a2, a3, a4, a5], [b1, b2, b3, b4, b5], [c1, c2, c3, c4, c5], [d1, d2, d3, d4, d5]], bias: none, activation: sigmoid}\n- {dense: [o], weights: [[v1, v2, v3, v4]], bias: none}\ntargets: y\nloss: half_squared_error\n",
+    "window": "inputs: {x: 6}\ntargets: y\nparameters: [k, b, v]\nsizes: {k: [3], v: [4], z: [4]}\nequations:\n  z[t]: sum(k[s]*x[t+s-1], s) + b\n  a[t]: relu(z[t])\n  o: sum(v[t]*a[t], t)\n  L: half_squared_error(o, y)\nloss: L\n",
+    "stride": "inputs: {x: 7}\ntargets: y\nparameters: [k, v]\nsizes: {k: [3], v: [3], z: [3]}\nequations:\n  z[t]: tanh(sum(k[s]*x[2*t+s-2], s))\n  o: sum(v[t]*z[t], t) + z[3]\n  L: half_squared_error(o, y)\nloss: L\n",
+    "norm": "inputs: {x: 4}\ntargets: {y: 4}\nparameters: [g, b]\nsizes: {g: [4], b: [4]}\nequations:\n  mu: sum(x[j], j)/4\n  v: sum((x[j] - mu)^2, j)/4\n  h[j]: (x[j] - mu)/sqrt(v + 0.001)\n  o[j]: g[j]*h[j] + b[j]\n  L: 1/2*sum((o[j] - y[j])^2, j)\nloss: L\n",
+    "gates": "inputs: {x: [T, n]}\ntargets: {y: d}\nparameters: [Wf, Wg, Uf, Ug]\nsizes: {Wf: [d, n], Wg: [d, n], Uf: [d, d], Ug: [d, d]}\nequations:\n  f[t,j]: sigmoid(sum(Wf[j,k]*x[t,k], k) + sum(Uf[j,l]*h[t-1,l], l))\n  g[t,j]: tanh(sum(Wg[j,k]*x[t,k], k) + sum(Ug[j,l]*h[t-1,l], l))\n  h[t,j]: f[t,j]*h[t-1,j] + (1 - f[t,j])*g[t,j]\n  h[0,j]: 0\n  L: 1/2*sum((h[T,j] - y[j])^2, j)\nloss: L\n",
 }  # fmt: skip
 ALL = [*SHIPPED, *WRITTEN]
 

@@ -128,7 +128,8 @@ def as_meant(picture: Picture) -> dict[str, set[str]]:
 def test_lines_lead_where_the_arrows_do(name: str) -> None:
     for weight in (None, weight_of(name)):
         picture = picture_of(name, weight)
-        assert as_drawn(picture) == as_meant(picture)
+        for width in (WIDE, 60, 40):
+            assert as_drawn(picture, width) in (as_meant(picture), None)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -181,10 +182,17 @@ def test_a_narrow_terminal_has_a_picture_too(name: str, least: int) -> None:
 
 
 def test_where_no_picture_fits_the_arrows_are_listed() -> None:
-    text = terminal.render(page_of(picture_of("residual")), 40)
-    assert "x[1], x[2], x[3]" in text
-    assert "→ a1[1], a1[2]," in text
+    text = terminal.render(page_of(picture_of("mazur")), 22)
+    assert "i1, i2" in text
+    assert "→ out_h1," in text
     assert "▶" not in text
+
+
+def test_a_deep_network_is_drawn_in_parts() -> None:
+    """The last column of a part stands again at the start of the next."""
+    rows = rows_of(drawn(picture_of("three_layers"), 30) or Drawn((), frozenset(), False))
+    assert sum("(a2[1])" in row for row in rows) == 2
+    assert "" in rows
 
 
 GOLDEN_PICTURES = [

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -63,12 +63,43 @@ def picture_and_legend(picture: Picture, width: int, write: Callable[[Text], str
 
 
 def draw_in_characters(picture: Picture, width: int, write: Callable[[Text], str], *, unicode: bool) -> Drawn | None:
-    """The picture as wide as `width`, or None if it is wider however narrow it is drawn. `write` spells labels."""
+    """The picture as wide as `width`, in parts where it must; None if even those are wider. `write` spells labels."""
     for manner in _MANNERS:
         sheet = _Sheet(picture, write, manner, unicode=unicode)
         if sheet.width <= width:
             return Drawn(tuple(sheet.lines()), frozenset(sheet.labelled), manner.beside)
+    for manner in _MANNERS[1:]:
+        bands = list(_bands(picture, width, lambda part, manner=manner: _Sheet(part, write, manner, unicode=unicode)))  # type: ignore[misc]
+        if all(sheet.width <= width for sheet in bands):
+            lines = [line for number, sheet in enumerate(bands) for line in (*([()] if number else []), *sheet.lines())]
+            return Drawn(tuple(lines), frozenset(arrow for sheet in bands for arrow in sheet.labelled), manner.beside)
     return None
+
+
+def _bands(picture: Picture, width: int, sheet_of: Callable[[Picture], _Sheet]) -> Iterator[_Sheet]:
+    """The picture in parts, one below the other, each with as many columns as fit. The last column of a part is the first of the next,
+    where the spots stand again from which arrows lead on."""
+    columns = sorted({spot.column for spot in picture.spots})
+    first = 0
+    while first < len(columns) - 1:
+        last = first + 1
+        sheet = sheet_of(_band(picture, columns[first], columns[last]))
+        while last + 1 < len(columns):
+            wider = sheet_of(_band(picture, columns[first], columns[last + 1]))
+            if wider.width > width:
+                break
+            sheet, last = wider, last + 1
+        yield sheet
+        first = last
+
+
+def _band(picture: Picture, first: int, last: int) -> Picture:
+    """The arrows that lead to some columns, with their spots: those from before the first column start in it."""
+    column = {spot.key: spot.column for spot in picture.spots}
+    arrows = tuple(arrow for arrow in picture.arrows if first < column[arrow.end] <= last and column[arrow.start] < column[arrow.end])
+    before = {arrow.start for arrow in arrows if column[arrow.start] < first}
+    spots = tuple(replace(spot, column=max(spot.column, first)) for spot in picture.spots if first <= spot.column <= last or spot.key in before)
+    return replace(picture, spots=spots, arrows=arrows)
 
 
 class _Sheet:
