@@ -250,19 +250,20 @@ def _function(tree: Call, row: Function, primes: int, scope: Scope) -> Expressio
 
 
 def _vector_function(tree: Call, row: Function, scope: Scope) -> Expression:
-    """`softmax(z[c], c)`: over all c, read at c; `softmax(z[e], e, d)`: read at d; `softmax(z)` is not a number."""
+    """`softmax(z[c], c)`: over all c, read at c; `softmax(z[e], e, d)`: read at d; with ends `softmax(e, k, 1, n, d)`; `softmax(z)` is not a number."""
     count = len(tree.arguments)
     if row.vector == "to scalar" and count == 1 and (vector := vector_of(tree.arguments[0], scope)) is not None:
         return _vector_fold(row, vector, scope, None)
     if row.vector == "to scalar" and count == 1:
         return _over_arrays(tree, scope)
-    if count not in ((2,) if row.vector == "to scalar" else (2, 3)):
+    if count not in ((2, 4) if row.vector == "to scalar" else (2, 3, 5)):
         raise fault(f"{row.name} takes an expression and the index it runs over: {row.name}(z[c], c)", tree)
     body, letter = tree.arguments[:2]
     if not isinstance(letter, Name) or letter.indices or letter.name in scope.names:
         raise fault(f"the second argument of {row.name} is an index letter", letter)
     at = integer_form(tree.arguments[-1], scope) if row.vector == "to vector" else None
-    axis = range_of(letter, body, scope, None)
+    given = (integer_form(tree.arguments[2], scope), integer_form(tree.arguments[3], scope)) if count > 3 else None
+    axis = range_of(letter, body, scope, given)
     if axis.length.number is not None and _is_listed(body, scope):
         entries = tuple(resolve_at(body, scope, letter.name, place) for place in range(1, axis.length.number + 1))
         return _vector_fold(row, Vector(entries), scope, at)
@@ -291,7 +292,7 @@ def loss_call(tree: Call, row: Loss, scope: Scope) -> LossCall:
     for name in row.required:
         vector = vector_of(given[name], scope)
         if vector is None:
-            raise fault(f"{row.name} takes the names of scalars or vectors as {', '.join(row.required)}", given[name])
+            raise fault(f"{row.name} compares scalars or vectors ({', '.join(row.required)}), and this is a number", given[name])
         vectors.append(vector)
     if any(vector.length != vectors[0].length for vector in vectors):
         lengths = ", ".join(f"{name} has {form_text(vector.length)}" for name, vector in zip(row.required, vectors, strict=True))

@@ -44,8 +44,9 @@ class _IndexReader:
 
     def product(self, depth: int) -> Syntax | None:
         tree = self.factor(depth)
-        while tree is not None and (self.peek("*", "/") or (isinstance(tree, Numeral) and self.peek("word", "("))):
-            operator = self.take().kind if self.peek("*", "/") else "*"
+        while tree is not None and (self.peek("*", "·", "/") or (isinstance(tree, Numeral) and self.peek("word", "("))):
+            operator = self.take().kind if self.peek("*", "·", "/") else "*"
+            operator = "*" if operator == "·" else operator
             right = self.factor(depth)
             tree = None if right is None else Binary(operator, tree, right, start=tree.start, end=right.end)
         return tree

@@ -178,7 +178,7 @@ class NameReader(Reader):
         if inside is None:
             return False
         self.at -= len(inside) + 2
-        return all(token.kind in ("word", "number", ",", "+", "-", "*", "(", ")", "/") for token in inside)
+        return all(token.kind in ("word", "number", ",", "+", "-", "*", "·", "(", ")", "/") for token in inside)
 
     def _pieces(self, kind: str, tokens: Sequence[Token]) -> tuple[Piece, ...]:
         """The parts of a script between its commas."""
@@ -327,5 +327,5 @@ def _are_names(tokens: Sequence[Token]) -> bool:
     pairs = zip([None, *tokens], tokens, strict=False)
     scripts = ("_", "^", "{", ",", "[", "(")
     return bool(tokens) and all(
-        token.kind not in ("+", "-", "*", "/") and not (token.kind == "number" and (before is None or before.kind not in scripts)) for before, token in pairs
+        token.kind not in ("+", "-", "*", "·", "/") and not (token.kind == "number" and (before is None or before.kind not in scripts)) for before, token in pairs
     )

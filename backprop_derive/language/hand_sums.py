@@ -123,9 +123,12 @@ class SumReader(NameReader):
         return [self.lexicon.sample_index]
 
     def _ends(self, rest: Sequence[Token], above: Sequence[Token], token: Token) -> tuple[Syntax, ...]:
-        """Where the index starts and ends. An end that is no size of the network stands for the whole range."""
+        """Where the index starts and ends, `k=1` with the end above or `k=1..n`. An end that is no size of the network stands for
+        the whole range."""
         if not rest or rest[0].kind != "=":
             return ()
+        dots = next((at for at, each in enumerate(rest) if each.kind == ".."), len(rest))
+        rest, above = rest[:dots], above or rest[dots + 1 :]
         if not above:
             raise self.error("the sum says where it starts and not where it ends", token)
         low = self.inside(rest[1:])
@@ -149,13 +152,19 @@ class SumReader(NameReader):
         body, (name,) = self._bound((letter.text,), self.sum)
         end = self.close({"(": ")", "[": "]"}[opened.kind], opened).end
         arguments: tuple[Syntax, ...] = (body, Name(name, start=letter.start, end=letter.end))
-        if self.peek("_"):
-            self.take()
-            tokens, end = self.script_tokens(raised=False)
+        if self.peek("_", "["):
+            if self.peek("["):
+                tokens = self.group()
+                end = self.tokens[self.at - 1].end
+            else:
+                self.take()
+                tokens, end = self.script_tokens(raised=False)
             component = self.index_tree(tokens)
             if component is None:
                 raise self.error("the component that is read should stand here", self.tokens[self.at - 1])
-            arguments = (*arguments, component)
+            arguments = (*arguments, *ends, component)
+        elif ends:
+            arguments = (*arguments, *ends)
         return Call(function, arguments, start=start, end=end)
 
     # -- calls --------------------------------------------------------------------------------------------------------
@@ -190,13 +199,7 @@ class SumReader(NameReader):
         self.take()
         self.take()
         tokens, _ = self.script_tokens(raised=False)
-        parts: list[list[Token]] = [[]]
-        for each in tokens:
-            if each.kind == "<=":
-                parts.append([])
-            else:
-                parts[-1].append(each)
-        low, letter, high = ([], parts[0], []) if len(parts) == 1 else (*parts, [], [])[:3]
+        low, letter, high = _range_below(tokens)
         ends = tuple(self.index_tree(end) for end in (low, high) if end)
         if len(letter) != 1 or letter[0].kind != "word" or len(ends) == 1 or None in ends:
             raise self.error("below a function stands the index that it runs over", self.tokens[self.at - 1])
@@ -246,3 +249,15 @@ class SumReader(NameReader):
                 alone = letter.kind == "word" and self.tokens[at + 2].kind in (")", ",")
                 return letter if alone and not self.lexicon.is_name(letter.text) else None
         return None
+
+
+def _range_below(tokens: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token], Sequence[Token]]:
+    """First place, letter and last place of `1 \\le k \\le n` or `k=1..n`; without a range, the letter alone."""
+    kinds = [each.kind for each in tokens]
+    if "=" in kinds and ".." in kinds:
+        start, end = kinds.index("="), kinds.index("..")
+        return tokens[start + 1 : end], tokens[:start], tokens[end + 1 :]
+    places = [at for at, kind in enumerate(kinds) if kind == "<="]
+    if len(places) == 2:
+        return tokens[: places[0]], tokens[places[0] + 1 : places[1]], tokens[places[1] + 1 :]
+    return (), tokens, ()

@@ -133,10 +133,10 @@ class UnicodeWriter(AsciiWriter):
 
     def fold(self, fold: Fold, letter: str, body: Written, axis: tuple[str, str] | None, at: str | None) -> Written:
         signs = {"sum": "Σ", "prod": "Π", "max": "max", "argmax": "argmax"}
+        under = f"_{letter}" if axis is None else f"_{{{letter}={axis[0]}..{axis[1]}}}"
         if fold.kind not in signs:
             component = f"[{at}]" if at is not None else ""
-            return Written(f"{fold.kind}_{letter}({body.text}){component}")
-        under = f"_{letter}" if axis is None else f"_{{{letter}={axis[0]}..{axis[1]}}}"
+            return Written(f"{fold.kind}{under}({body.text}){component}")
         inner = body.text if body.level >= PRODUCT else self.brackets(body.text)
         return Written(f"{signs[fold.kind]}{under} {inner}", PRODUCT, open=True)
 
@@ -228,13 +228,13 @@ class LatexWriter(Writer):
     def fold(self, fold: Fold, letter: str, body: Written, axis: tuple[str, str] | None, at: str | None) -> Written:
         signs = {"sum": r"\sum", "prod": r"\prod", "max": r"\max", "argmax": r"\operatorname{arg\,max}"}
         shown = latex_name(letter)
+        low, high = axis or (self.integer(fold.bound.axis.low, {}), self.integer(fold.bound.axis.high, {}))
+        runs = shown if axis is None else rf"{low} \le {shown} \le {high}"
         if fold.kind not in signs:
             row = find_function(fold.kind)
             operator = row.latex if row is not None and row.latex else rf"\operatorname{{{fold.kind}}}"
             component = f"_{{{at}}}" if at is not None else ""
-            return Written(f"{operator}_{{{shown}}}{self.brackets(body.text)}{component}")
-        low, high = axis or (self.integer(fold.bound.axis.low, {}), self.integer(fold.bound.axis.high, {}))
-        runs = shown if axis is None else rf"{low} \le {shown} \le {high}"
+            return Written(f"{operator}_{{{runs}}}{self.brackets(body.text)}{component}")
         limits = f"_{{{shown}={low}}}^{{{high}}}" if fold.kind in ("sum", "prod") else f"_{{{runs}}}"
         inner = body.text if body.level >= PRODUCT else self.brackets(body.text)
         return Written(f"{signs[fold.kind]}{limits} {inner}", PRODUCT, open=True)

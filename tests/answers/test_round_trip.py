@@ -17,14 +17,35 @@ from backprop_derive.answers.verifying import Verifier
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.presenting import present
+from backprop_derive.spec.loading import read_spec
 
 SPECS = sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.yaml"))
 STYLES = ("text", "latex")
+STRIDED = """
+inputs: {x: 6}
+parameters: [w]
+sizes: {p: [3]}
+targets: {y: 3}
+equations:
+  p[c]: softmax(w*x[2*k], k, 1, 3, c)
+  L: -sum(y[c]*log(p[c]), c) + logsumexp(w*x[k+1], k, 1, 4)
+"""
 
 
 @cache
 def derivation(path: Path) -> Derivation:
     return derive(build_graph(load_spec(path)))
+
+
+@pytest.mark.parametrize("style", ["text", "unicode", "latex"])
+def test_functions_of_a_part_of_a_vector_are_read_back(style: Any) -> None:
+    found = derive(build_graph(read_spec(STRIDED)))
+    forms = {"textbook": found.gradient("w").gradient, "closed": found.closed("w")}
+    assert "softmax(w*x[2*l], l, 1, 3, k)" in write(found, forms["closed"])
+    for form in forms.values():
+        text = write(found, form, style)
+        (claim,) = verify_answers(found.graph, [Passage(text, Place("w"), text, certain=True, key="w")])
+        assert claim.verdict.outcome == "equal", text
 
 
 def printed(path: Path) -> Iterator[tuple[str, str, str]]:
