@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from backprop_derive.building.combining import called_losses, combined_piece
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import axes_alone, integer_form
+from backprop_derive.building.lifting import lifted
 from backprop_derive.building.losses import called_loss, loss_piece, note_targets
 from backprop_derive.building.matrices import described_shape, index_form, is_over_arrays
 from backprop_derive.building.recognition import recognised
@@ -51,6 +52,8 @@ def build_equations(draft: Draft) -> None:
     names = frozenset((*draft.nodes, *(left.name for left in lefts), *draft.aliases))
     for left in lefts:
         _parse_right(draft, left, names)
+    lefts = list(_with_compared(draft, lefts, names))
+    names |= {left.name for left in lefts}
     _write_indices(draft, lefts, names)
     mains = _mains(draft, lefts)
     known = {name: Quantity(node.axes) for name, node in draft.nodes.items()}
@@ -66,6 +69,17 @@ def build_equations(draft: Draft) -> None:
     can_be_read = {id(left) for left in readable}
     whole = {name: left for name, left in mains.items() if id(left) in can_be_read}
     _add_nodes(draft, [left for left in readable if left.name in whole], whole, known)
+
+
+def _with_compared(draft: Draft, lefts: list[_Left], names: frozenset[str]) -> Iterator[_Left]:
+    """The equations, and one before each loss for every formula that it compares."""
+    taken = {*names, *draft.taken()}
+    for left in lefts:
+        if left.tree is not None:
+            left.tree, compared = lifted(left.tree, taken, draft.functions)
+            taken |= set(compared)
+            yield from (_Left(left.equation, name, (), tree) for name, tree in compared.items())
+        yield left
 
 
 def _is_readable(left: _Left, mains: dict[str, _Left], known: dict[str, Quantity]) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from backprop_derive.building.assumptions import add_assumptions
 from backprop_derive.building.data import read_samples
 from backprop_derive.building.declarations import declare_functions, declare_leaf, declare_parameters, declare_sizes, declare_target
+from backprop_derive.building.derivable import check_derivable
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.numbers import numbers_of
 from backprop_derive.building.objective import add_loss
@@ -54,6 +55,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
     numbers = numbers_of(draft)
     if not draft.problems:
         _check_shape(draft, loss)
+        check_derivable(draft)
     if spec.style != "layers" or not draft.problems:
         _check_names(draft)
         given = _given_sizes(draft)
@@ -275,8 +277,10 @@ def _latex(draft: Draft) -> dict[str, str]:
 
 
 def _smallest(nodes: Iterable[Node]) -> dict[str, int]:
-    """A size that is the last place of an axis counted from 0 may itself be 0."""
+    """A size that is the last place of an axis counted from 0 may itself be 0, unless something given from outside has as
+    many entries: a sequence that is read has at least one."""
     found: dict[str, int] = {}
+    nodes = tuple(nodes)
     for node in nodes:
         for axis in node.axes:
             for atom, coefficient in axis.high.terms:
@@ -284,7 +288,8 @@ def _smallest(nodes: Iterable[Node]) -> dict[str, int]:
                     lowest = max(0, (axis.low.number or 0) - axis.high.constant)
                     if axis.low.number == 0:
                         found[atom.name] = lowest
-    return found
+    given = {name for node in nodes if node.is_leaf for axis in node.axes for name in axis.length.sizes() if axis.low.number != 0}
+    return {name: lowest for name, lowest in found.items() if name not in given}
 
 
 def _given_sizes(draft: Draft) -> dict[str, int]:

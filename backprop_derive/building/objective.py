@@ -6,20 +6,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from backprop_derive.building.calls import LossCall
+from backprop_derive.building.checks import check_formula
 from backprop_derive.building.combining import called_losses, combined_piece
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.formulas import aligned, with_defaults
+from backprop_derive.building.formulas import aligned, resolve, with_defaults
+from backprop_derive.building.lifting import lifted
 from backprop_derive.building.losses import called_loss, loss_piece, note_targets
+from backprop_derive.building.matrices import IndexForm, index_form, is_over_arrays
 from backprop_derive.building.scope import Vector
-from backprop_derive.errors import nearest
+from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.expressions import Expression, Ref, refs
+from backprop_derive.graph.indices import variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Fact, Node, Piece
 from backprop_derive.language.grammar import parse
+from backprop_derive.language.syntax import Syntax
 from backprop_derive.operations.losses import LOSSES, find_loss
 from backprop_derive.operations.rows import Loss
 from backprop_derive.spec.model import LossEntry
-from backprop_derive.spec.source import Mark
+from backprop_derive.spec.source import Mark, Scalar
 
 _LOSS_NAMES = ("L", "Loss", "ell", "L_sample")
 
@@ -78,12 +83,12 @@ def _new_name(draft: Draft) -> str:
 
 def _from_formula(draft: Draft, entry: LossEntry) -> str:
     text = entry.text.text
-    name, scope = _new_name(draft), draft.scope()
+    name, tree = _new_name(draft), _with_compared(draft, entry.text)
+    scope = draft.scope()
     if text.isidentifier() and not scope.names & {text}:
         message = f"{text!r} is neither an equation nor a node nor a loss that is known here"
         draft.problem(entry.text.mark, message, text, nearest(text, (*draft.nodes, *(row.name for row in LOSSES))))
-    elif (definition := draft.formula(entry.text, scope)) is not None:
-        tree = parse(text, scope.names)
+    elif tree is not None and (definition := draft.formula(entry.text, scope, tree)) is not None:
         call = called_loss(tree, scope)
         if call is None:
             node = _combined_node(draft, name, combined_piece(tree, scope, definition), called_losses(tree, scope))
@@ -93,6 +98,24 @@ def _from_formula(draft: Draft, entry: LossEntry) -> str:
     for option, _ in entry.options:
         draft.problem(option.mark, f"{option.text!r}: options stand behind the name of a loss of the table", option.text)
     return name
+
+
+def _with_compared(draft: Draft, text: Scalar) -> Syntax | None:
+    """The formula of a loss, after a node was added for each formula that a loss of the table compares in it; None if something is wrong."""
+    scope = draft.scope()
+    try:
+        tree, compared = lifted(parse(text.text, scope.names), draft.taken(), draft.functions)
+        for name, formula in compared.items():
+            check_formula(formula, scope)
+            form = index_form(formula, scope) if is_over_arrays(formula, scope) else IndexForm((), (), formula)
+            axes = tuple(axis for axis in form.shape if axis is not None)
+            runs = tuple(zip(form.letters, axes, strict=True))
+            definition = resolve(form.tree, draft.scope(dict(runs)))
+            draft.add(Node(name, form.letters, axes, (Piece(tuple(map(variable, form.letters)), runs, definition),), "node"), text.mark)
+    except FormulaError as error:
+        draft.fault(text, error)
+        return None
+    return tree
 
 
 def _loss_node(draft: Draft, name: str, call: LossCall) -> Node:

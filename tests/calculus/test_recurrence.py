@@ -10,6 +10,7 @@ import pytest
 from proving import Point, delta_text, derivation_of, drawn_leaves, error, faults, graph_of, step_faults
 from recurrent_networks import RECURRENT_NETWORKS
 
+from backprop_derive import write
 from backprop_derive.calculus.derivation import derive
 
 ELMAN = RECURRENT_NETWORKS["elman_network"]
@@ -18,8 +19,8 @@ SIZES = {"n": 3, "d": 2, "m": 2}
 
 
 def at_length(spec: str, length: int, *, backwards: bool = False) -> Point:
-    """The network at T = length, its nodes in the order given or in the opposite one."""
-    graph = graph_of(spec)
+    """The network at T = length, which may be 0 here, its nodes in the order given or in the opposite one."""
+    graph = replace(graph_of(spec), smallest={"T": 0})
     if backwards:
         graph = replace(graph, nodes=tuple(reversed(graph.nodes)))
     sizes = {**SIZES, "T": length}
@@ -67,6 +68,13 @@ def test_the_start_value_has_no_gradient_at_length_zero() -> None:
     start = point.at(point.derivation.gradient("c").gradient, point.graph.node("c"))
     assert error(start, point.values["c"] - point.values["y"]) < 1e-15
     assert np.all(point.at(point.derivation.gradient("W").gradient, point.graph.node("W")) == 0)
+
+
+def test_a_sequence_that_is_read_has_a_first_entry_and_the_page_needs_no_bracket_for_it() -> None:
+    derivation = derivation_of(ELMAN)
+    assert write(derivation, derivation.gradient("h0").gradient) == "1/m*sum(sum(delta_s[1,k]*U[k,j], k), i)"
+    waiting = derivation_of(ELMAN.replace("inputs: {x: [T, n]}", "inputs: {x: n}").replace("x[t,k]", "x[k]").replace("targets: {y: T}", "").replace("- y[t]", "- 1").replace("h0: [d]}", "h0: [d], s: [T, d], h: [T, d], o: [T]}"))
+    assert "where(1 <= T" in write(waiting, waiting.gradient("h0").gradient)
 
 
 def test_a_start_value_at_the_far_end_of_a_symbolic_axis() -> None:
