@@ -14,6 +14,7 @@ from backprop_derive.calculus.elements import (
     closed_form,
     element_factors,
     element_steps,
+    in_front,
     places,
     tidy_samples,
     written_out,
@@ -22,6 +23,8 @@ from backprop_derive.calculus.front import Front
 from backprop_derive.calculus.penalties import Penalty, penalty_chain, penalty_on
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
 from backprop_derive.calculus.steps import Factor, Step, factor_of, through
+from backprop_derive.calculus.terms import same_but_for_letters
+from backprop_derive.calculus.words import Words
 from backprop_derive.errors import Problem, UsageError, nearest
 from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, add, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
@@ -60,7 +63,7 @@ class Gradient:
     gradient: Expression
     steps: tuple[Step, ...]
     assumptions: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,7 +140,7 @@ class Derivation(Shown):
         assert isinstance(of, Ref)
         steps = element_steps(self.chain, name, whole.steps, values)
         expansion = written_out(self.chain, at_numbers(whole.expansion, values))
-        backward = tidy_samples(written_out(self.chain, at_numbers(whole.backward, values)))
+        backward = in_front(self.chain, tidy_samples(written_out(self.chain, at_numbers(whole.backward, values))))
         named = {(each.top.name, each.bottom.name) for each in walk(expansion) if isinstance(each, Partial)}
         factors = tuple(each for each in element_factors(whole.factors, values) if (each.partial.top.name, each.partial.bottom.name) in named)
         entry = Gradient(of, expansion, factors, backward, steps[-1].after, steps, whole.assumptions, whole.notes)
@@ -172,7 +175,7 @@ def _delta(chain: Chain, name: str) -> Delta:
     for factor in factors:
         trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)
     for child in _children_shown(chain, name):
-        trail.step("δ by name", f"this is the δ of {child}, already known", _with_deltas(chain, trail.now, child))
+        trail.step("δ by name", ("this is the δ of ", Ref(child), ", already known"), _with_deltas(chain, trail.now, child))
     raw = chain.assembled(name, chain.by_name)
     _settle(chain, node, trail, raw, Front(chain.graph, None))
     return Delta(chain.names[name], node.ref(), expansion, factors, trail.now, tuple(trail.steps))
@@ -206,7 +209,7 @@ def _gradient(chain: Chain, node: Node) -> Gradient:
     graph = chain.graph
     trail = _Trail(Partial(Ref(graph.cost.name), node.ref()))
     if node.name not in chain.reaching:
-        note = f"{graph.cost.loss} does not depend on {node.name}, so its gradient is 0"
+        note: Words = (Ref(graph.cost.loss), " does not depend on ", Ref(node.name), ", so its gradient is 0")
         trail.step("no dependence", note, ZERO)
         return Gradient(node.ref(), ZERO, (), ZERO, ZERO, tuple(trail.steps), notes=(note,))
     front = Front(graph, node)
@@ -252,9 +255,9 @@ class _Trail:
     def __init__(self, start: Expression) -> None:
         self.now, self.steps = start, list[Step]()
 
-    def step(self, rule: str, reason: str, after: Expression, identity: str = "", *, partial: Partial | None = None) -> None:
-        """One more step, if it changes anything."""
-        if after != self.now:
+    def step(self, rule: str, reason: Words, after: Expression, identity: str = "", *, partial: Partial | None = None) -> None:
+        """One more step, if it changes anything that is seen."""
+        if not same_but_for_letters(after, self.now):
             self.steps.append(Step(rule, reason, self.now, after, identity, partial))
             self.now = after
 
@@ -262,11 +265,11 @@ class _Trail:
 def _settle(chain: Chain, node: Node, trail: _Trail, raw: Expression, front: Front) -> None:
     """From the product of all values to the form that a book prints."""
     if any(isinstance(each, Partial) for each in walk(trail.now)):
-        trail.step("backward pass", "the derivatives of the loss that are left are the δs of the backward pass", front.put(raw))
+        trail.step("backward pass", ("the derivatives of the loss that are left are the δs of the backward pass",), front.put(raw))
     for rewrite, after in rewrites(raw, chain.ground(node)):
         raw = after
-        trail.step(rewrite.name, rewrite.sentence, front.put(after), rewrite.identity)
-    trail.step("order", "signs and numbers stand in front, common factors once, sums last", front.put(tidy(raw)))
+        trail.step(rewrite.name, (rewrite.sentence,), front.put(after), rewrite.identity)
+    trail.step("order", ("signs and numbers stand in front, common factors once, sums last",), front.put(tidy(raw)))
 
 
 def _factors(chain: Chain, name: str, *, whole: bool) -> Iterator[Factor]:

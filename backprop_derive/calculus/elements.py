@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backprop_derive.calculus.chain import Chain
+from backprop_derive.calculus.front import number_in_front
 from backprop_derive.calculus.rewriting import tidy
 from backprop_derive.calculus.steps import Factor, Step, through
-from backprop_derive.calculus.terms import decided
+from backprop_derive.calculus.terms import decided, same_but_for_letters
 from backprop_derive.errors import UsageError
 from backprop_derive.graph.expressions import (
     Expression,
@@ -80,20 +81,26 @@ def written_out(chain: Chain, expression: Expression) -> Expression:
     return expand(expression, MAXIMUM_TERMS)
 
 
+def in_front(chain: Chain, expression: Expression) -> Expression:
+    """The expression with numbers in front of the sum over the samples."""
+    samples = chain.graph.samples
+    return expression if samples is None else number_in_front(expression, samples.index)
+
+
 def element_steps(chain: Chain, name: str, steps: tuple[Step, ...], values: Mapping[str, Affine]) -> tuple[Step, ...]:
     """The steps for all entries at one place, and a last one that writes the sums out."""
     found = []
     for step in steps:
-        before, after = at_numbers(step.before, values), at_numbers(step.after, values)
-        if before != after:
+        before, after = (in_front(chain, at_numbers(each, values)) for each in (step.before, step.after))
+        if not same_but_for_letters(before, after):
             partial = None if step.partial is None else at_numbers(step.partial, values)
             assert partial is None or isinstance(partial, Partial)
             reason = through(chain.loss.name, name, after) if step.rule == "chain rule" else step.reason
             found.append(Step(step.rule, reason, before, after, step.identity, partial))
     last = found[-1].after
-    after = tidy_samples(written_out(chain, last))
-    if after != last:
-        found.append(Step("write out the sums", "each sum has a known number of terms", last, after))
+    after = in_front(chain, tidy_samples(written_out(chain, last)))
+    if not same_but_for_letters(after, last):
+        found.append(Step("write out the sums", ("each sum has a known number of terms",), last, after))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backprop_derive.calculus.words import Words
 from backprop_derive.graph.expressions import (
     ONE,
     ZERO,
@@ -46,10 +47,10 @@ class Front:
                 self.scale = ONE if self.mean else Integer(length)
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Words:
         """Why the derivative goes inside the sum."""
         kind = "mean" if self.mean else "sum"
-        return f"the cost is the {kind} of the losses of the samples, and the derivative of a sum is the sum of the derivatives: it goes inside"
+        return (f"the cost is the {kind} of the losses of the samples, and the derivative of a sum is the sum of the derivatives: it goes inside",)
 
     def strip(self, body: Expression) -> Expression:
         """The derivative of one sample's loss, where every term is a sum over the samples; else the expression itself."""
@@ -88,6 +89,17 @@ def split_number(expression: Expression) -> tuple[Number, Expression]:
     if isinstance(expression, Mul) and isinstance(expression.factors[0], Number):
         return expression.factors[0], mul(*expression.factors[1:])
     return ONE, expression
+
+
+def number_in_front(expression: Expression, sample: str) -> Expression:
+    """`1/m Σ_i 2·e` as `2/m Σ_i e`, in each term: a number goes in front of the sum over the samples."""
+    if isinstance(expression, Add):
+        return add(*(number_in_front(term, sample) for term in expression.terms))
+    front, last = (expression.factors[:-1], expression.factors[-1]) if isinstance(expression, Mul) else ((), expression)
+    if not isinstance(last, Fold) or last.kind != "sum" or last.bound.name != sample:
+        return expression
+    number, rest = split_number(last.body)
+    return mul(number, *front, Fold("sum", last.bound, rest))
 
 
 def _without(expression: Expression, sample: Bound) -> Expression | None:

@@ -12,7 +12,8 @@ from backprop_derive.calculus.chain import Chain
 from backprop_derive.calculus.elements import at_numbers
 from backprop_derive.calculus.rewriting import tidy
 from backprop_derive.calculus.steps import Factor, Step
-from backprop_derive.graph.expressions import Expression, Partial, add
+from backprop_derive.calculus.words import Words
+from backprop_derive.graph.expressions import Expression, Partial, Ref, add
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.nodes import Cost, Graph, Node
 
@@ -30,7 +31,7 @@ class Penalty:
 
     by_name: Partial
     value: Expression
-    reason: str
+    reason: Words
 
     @property
     def factor(self) -> Factor:
@@ -40,7 +41,8 @@ class Penalty:
     def steps(self, start: Expression, of_loss: Expression, steps: Sequence[Step]) -> tuple[Step, ...]:
         """The steps from `start`, ∂C/∂w: apart into ∂R/∂w and `of_loss`; then the `steps` of the loss, with ∂R/∂w beside
         them, which is replaced by its value where the chain rule has been applied."""
-        reason = f"the cost is made of the losses and of the penalty {self.by_name.top.name}: the derivative of a sum is the sum of the derivatives"
+        ending = ": the derivative of a sum is the sum of the derivatives"
+        reason: Words = ("the cost is made of the losses and of the penalty ", Ref(self.by_name.top.name), ending)
         found = [Step("sum rule", reason, start, add(of_loss, self.by_name), _IDENTITY)]
         chained = next((at for at, step in enumerate(steps, 1) if step.rule == "chain rule"), 0)
         for step in steps[:chained]:
@@ -66,5 +68,5 @@ def penalty_on(chain: Chain, node: Node, values: Mapping[str, Affine]) -> Penalt
     value = tidy(chain.settled(chain.assembled(node.name, chain.by_name), node))
     by_name = at_numbers(Partial(chain.loss.ref(), node.ref()), values)
     assert isinstance(by_name, Partial)
-    reason = f"derivative of the penalty{': ' + _KINDS[chain.loss.operation] if node.role == 'parameter' else f' with respect to {node.name}'}"
-    return Penalty(by_name, at_numbers(value, values), reason)
+    why: Words = (f": {_KINDS[chain.loss.operation]}",) if node.role == "parameter" else (" with respect to ", node.ref())
+    return Penalty(by_name, at_numbers(value, values), ("derivative of the penalty", *why))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from backprop_derive.calculus.links import Link
 from backprop_derive.calculus.occurrences import mentions
-from backprop_derive.graph.expressions import Apply, Expression, Fold, Mul, Number, Partial, Power, Where, walk
+from backprop_derive.calculus.words import Words, listed, merged
+from backprop_derive.graph.expressions import Apply, Expression, Fold, Mul, Number, Partial, Power, Ref, Where, walk
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.losses import find_loss
@@ -19,7 +20,7 @@ class Factor:
     partial: Partial
     value: Expression
     rule: str
-    reason: str
+    reason: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,22 @@ class Step:
     """
 
     rule: str
-    reason: str
+    reason: Words
     before: Expression
     after: Expression
     identity: str = ""
     partial: Partial | None = None
 
 
-def through(loss: str, name: str, expansion: Expression) -> str:
+def through(loss: str, name: str, expansion: Expression) -> Words:
     """Why the expansion is what it is: the nodes by which a quantity reaches the loss."""
     below = tuple(dict.fromkeys(each.top.name for each in walk(expansion) if isinstance(each, Partial) and each.bottom.name == name))
     if not below:
-        return f"no way leads from {name} to {loss} here"
-    listed = " and ".join(below) if len(below) < 3 else f"{', '.join(below[:-1])} and {below[-1]}"
+        return "no way leads from ", Ref(name), " to ", Ref(loss), " here"
     if below == (loss,):
-        return f"{name} stands in {listed} itself"
-    paths = "the derivatives along the way are multiplied"
-    return f"{name} reaches {loss} through {listed}: {paths}" + (", and the ways are added" if len(below) > 1 else "")
+        return Ref(name), " stands in ", Ref(loss), " itself"
+    ending = ": the derivatives along the way are multiplied" + (", and the ways are added" if len(below) > 1 else "")
+    return Ref(name), " reaches ", Ref(loss), " through ", *listed(below), ending
 
 
 def factor_of(graph: Graph, link: Link) -> Factor:
@@ -54,23 +54,23 @@ def factor_of(graph: Graph, link: Link) -> Factor:
     child, parent = graph.node(link.child.name), graph.node(link.parent.name)
     rule, reason = _label(graph, child, parent, link)
     if link.direct:
-        reason += f" (∂⁺: only where {parent.name} stands in the formula of {child.name} itself; its other ways are counted by themselves)"
-    return Factor(link.partial, link.value, rule, reason)
+        reason += (" (∂⁺: only where ", Ref(parent.name), " stands in the formula of ", Ref(child.name), " itself; its other ways are counted by themselves)")
+    return Factor(link.partial, link.value, rule, merged(reason))
 
 
-def _label(graph: Graph, child: Node, parent: Node, link: Link) -> tuple[str, str]:
+def _label(graph: Graph, child: Node, parent: Node, link: Link) -> tuple[str, Words]:
     loss = find_loss(child.operation) if child.role == "loss" and child.operation else None
     if child.role == "loss":
-        what = "the prediction" if parent.name in graph.outputs else parent.name
+        what = "the prediction" if parent.name in graph.outputs else Ref(parent.name)
         sentence = f": {loss.sentence}" if loss is not None and parent.name not in graph.targets else ""
-        return "derivative of the loss", f"derivative of the loss with respect to {what}{sentence}"
+        return "derivative of the loss", ("derivative of the loss with respect to ", what, sentence)
     if not _is_in_main_formula(child, parent):
-        return "start value", f"at this place {child.name} is given by {parent.name} itself"
+        return "start value", ("at this place ", Ref(child.name), " is given by ", Ref(parent.name), " itself")
     if child.role == "activation":
         return "derivative of the activation", _activation_reason(graph, child)
     if _is_linear_in(child, parent):
         return "derivative of the weighted sum", _linear_reason(child, parent, link)
-    return "local derivative", f"derivative of {child.name} with respect to {parent.name}, everything else in its formula held fixed"
+    return "local derivative", ("derivative of ", Ref(child.name), " with respect to ", Ref(parent.name), ", everything else in its formula held fixed")
 
 
 def _is_in_main_formula(child: Node, parent: Node) -> bool:
@@ -79,12 +79,13 @@ def _is_in_main_formula(child: Node, parent: Node) -> bool:
     return len(child.pieces) == 1 or main.axes == () or mentions(main.definition, parent.name)
 
 
-def _activation_reason(graph: Graph, child: Node) -> str:
+def _activation_reason(graph: Graph, child: Node) -> Words:
     row = None if child.operation in graph.functions else find_function(child.operation)
-    owner = f" of {child.unit}" if child.unit and not child.unit.isdigit() and child.unit != child.name else ""
+    named = child.unit and not child.unit.isdigit() and child.unit != child.name
+    owner: Words = (" of ", Ref(child.unit)) if named else ()
     if row is None:
-        return f"derivative of the activation {child.operation}{owner}, at its pre-activation"
-    return f"derivative of the activation {row.name}{owner}: {row.sentence}"
+        return "derivative of the activation ", Ref(child.operation), *owner, ", at its pre-activation"
+    return f"derivative of the activation {row.name}", *owner, f": {row.sentence}"
 
 
 def _is_linear_in(child: Node, parent: Node) -> bool:
@@ -98,9 +99,10 @@ def _is_linear_in(child: Node, parent: Node) -> bool:
     return child.role in ("preactivation", "node")
 
 
-def _linear_reason(child: Node, parent: Node, link: Link) -> str:
+def _linear_reason(child: Node, parent: Node, link: Link) -> Words:
+    one, other = Ref(child.name), Ref(parent.name)
     if isinstance(link.value, Number):
-        return f"{parent.name} is added in {child.name}, so it passes through with factor {link.value.value}"
+        return other, " is added in ", one, f", so it passes through with factor {link.value.value}"
     if parent.role == "parameter":
-        return f"{child.name} is linear in {parent.name}: the derivative is what {parent.name} is multiplied by"
-    return f"{child.name} is linear in {parent.name}: the derivative is the weight on {parent.name}"
+        return one, " is linear in ", other, ": the derivative is what ", other, " is multiplied by"
+    return one, " is linear in ", other, ": the derivative is the weight on ", other

@@ -180,6 +180,21 @@ def rename_bounds(term: Term, taken: set[str]) -> Term:
     return replace(moved, bounds=tuple(Bound(names[old.name], new.axis) for old, new in zip(term.bounds, moved.bounds, strict=True)))
 
 
+def same_but_for_letters(one: Expression, other: Expression) -> bool:
+    """Whether two expressions differ at most in what their summed indices are called: `Σ_j x[j]` and `Σ_k x[k]`."""
+    return one == other or _numbered(one, 0) == _numbered(other, 0)
+
+
+def _numbered(expression: Expression, depth: int) -> Expression:
+    """The expression with its bound indices called `#0`, `#1`, … by how deep they stand."""
+    if isinstance(expression, Fold):
+        name = f"#{depth}"
+        body = _numbered(reindex(expression.body, {expression.bound.name: variable(name)}), depth + 1)
+        return replace(expression, bound=Bound(name, expression.bound.axis), body=body)
+    below = children(expression)
+    return rebuilt(expression, tuple(_numbered(child, depth) for child in below)) if below else expression
+
+
 def guarded(expression: Expression, conditions: Iterable[Condition]) -> Expression:
     """`where([condition], expression, 0)` for each condition, the first one outermost."""
     for condition in reversed(tuple(conditions)):

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
+from backprop_derive.calculus.words import plain_words
 from backprop_derive.errors import UsageError
 from backprop_derive.graph.expressions import ZERO, Expression
 from backprop_derive.numerics.drawing import MARGIN, Point, draw_point
@@ -78,7 +79,7 @@ def _worst(trials: Sequence[Trial], gradients: Sequence[Gradient]) -> dict[str, 
 
 def _notes(derivation: Derivation, gradients: Mapping[str, Gradient], points: Sequence[Point]) -> list[str]:
     """What the reader should know of the points."""
-    found = [note for gradient in gradients.values() for note in gradient.notes]
+    found = [plain_words(note) for gradient in gradients.values() for note in gradient.notes]
     found.extend(f"{text} holds in all values that were drawn" for text in derivation.graph.assumed)
     if points[0].functions:
         found.append(f"smooth random functions stand for {', '.join(points[0].functions)}")

@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from backprop_derive.calculus.words import listed
+from backprop_derive.graph.expressions import Ref
+from backprop_derive.graph.indices import number
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics.reports import CheckReport, Kink, ParameterCheck, Power
 from backprop_derive.presentation.document import FORMAT, Block, Document, Formula, Heading, Paragraph, Table, Text
@@ -26,34 +29,34 @@ def present_check(report: CheckReport) -> Document:
 def _blocks(report: CheckReport) -> Iterator[Block]:
     graph = report.graph
     yield Heading(1, (f"Check: {graph.title}" if graph.title else "Check of the gradients",))
-    yield Paragraph((_verdict(report),))
+    yield Paragraph(_verdict(report))
     header: tuple[Text, ...] = (("parameter",), ("derived",), ("measured",), ("relative error",), ("result",))
     yield Table(header, tuple(_cells(graph, name, check) for name, check in report.parameters.items()))
     yield Table((), tuple(((label,), text) for label, text in _facts(report)))
 
 
-def _verdict(report: CheckReport) -> str:
+def _verdict(report: CheckReport) -> Text:
     wrong = [name for name, check in report.parameters.items() if not check.passed]
     if wrong:
-        return f"FAILED: the derived gradient differs from the measured one for {', '.join(wrong)}."
+        return "FAILED: the derived gradient differs from the measured one for ", *listed(wrong), "."
     if not report.parameters:
-        return "There is nothing to check."
-    return "Passed: every derived gradient agrees with the measured one. Each row shows its worst case."
+        return ("There is nothing to check.",)
+    return ("Passed: every derived gradient agrees with the measured one. Each row shows its worst case.",)
 
 
 def _cells(graph: Graph, name: str, check: ParameterCheck) -> tuple[Text, ...]:
     result = "right" if check.passed else "WRONG"
-    numbers = (f"{check.symbolic:.10g}", f"{check.reference:.10g}", f"{check.relative_error:.1e}")
-    return ((_label(graph, name, check.entry),), *((number,) for number in numbers), (result,))
+    values = (f"{check.symbolic:.10g}", f"{check.reference:.10g}", f"{check.relative_error:.1e}")
+    return (_label(graph, name, check.entry), *((value,) for value in values), (result,))
 
 
-def _label(graph: Graph, name: str, entry: tuple[int, ...] | None) -> str:
+def _label(graph: Graph, name: str, entry: tuple[int, ...] | None) -> Text:
     """`W1[2,1]`, the entry that was worst; `x1, sample 3` for what each sample has its own of."""
     if entry is None:
-        return f"{name}, in one direction"
+        return Ref(name), ", in one direction"
     places = list(entry)
-    sample = f", sample {places.pop(0)}" if graph.node(name).sampled else ""
-    return name + (f"[{','.join(map(str, places))}]" if places else "") + sample
+    sample = (f", sample {places.pop(0)}",) if graph.node(name).sampled else ()
+    return Ref(name, tuple(map(number, places))), *sample
 
 
 def _facts(report: CheckReport) -> Iterator[tuple[str, Text]]:
@@ -71,7 +74,7 @@ def _power(power: Power) -> Iterator[tuple[str, Text]]:
     if power.planted:
         yield "Power", (f"{power.caught} of {power.planted} mistakes that were planted into the gradients are caught",)
     for survivor in power.survivors[:_SHOWN_SURVIVORS]:
-        yield "Not caught", (f"in the gradient of {survivor.parameter}: {survivor.mistake}",)
+        yield "Not caught", ("in the gradient of ", Ref(survivor.parameter), f": {survivor.mistake}")
     if len(power.survivors) > _SHOWN_SURVIVORS:
         yield "", (f"and {len(power.survivors) - _SHOWN_SURVIVORS} more",)
 

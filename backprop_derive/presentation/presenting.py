@@ -87,8 +87,8 @@ class _Page:
         self.loss = derivation.graph.node(derivation.graph.cost.loss)
         self.labels = delta_labels(derivation) if "backward" in forms else ()
         self.explained: dict[tuple[Partial, Expression], Text] = {}
-        self.given: dict[str, Partial] = {}
-        self.said: set[str] = set()
+        self.given: dict[Text, Partial] = {}
+        self.said: set[Text] = set()
         sections = "chain" in forms and detail == "steps"
         self.in_sections = {_essence(factor) for gradient in chosen.values() if sections for factor in gradient.factors}
 
@@ -217,7 +217,7 @@ class _Page:
         if gradient.assumptions:
             yield Paragraph((f"Assuming {', '.join(gradient.assumptions)}.",))
         for note in gradient.notes:
-            yield Paragraph((f"Note: {note}.",))
+            yield Paragraph(("Note: ", *note, "."))
 
     def _forms(self, key: str, left: Partial, gradient: Gradient) -> Iterator[Block]:
         if "chain" in self.forms:
@@ -246,7 +246,7 @@ class _Page:
         first: Expression | None = left
         for step in gradient.steps:
             if step.rule in _EXPANDING:
-                yield Row(first, step.after, () if step.reason in self.said else (step.reason,))
+                yield Row(first, step.after, () if step.reason in self.said else step.reason)
                 self.said.add(step.reason)
                 first = None
 
@@ -268,14 +268,14 @@ class _Page:
         self.given.setdefault(factor.reason, factor.partial)
         if first is not None:
             return Row(factor.partial, factor.value, ("as for ", *first))
-        return Row(factor.partial, factor.value, (factor.reason,) if like is None else ("as for ", like))
+        return Row(factor.partial, factor.value, factor.reason if like is None else ("as for ", like))
 
     def _every_step(self, left: Expression, steps: Sequence[Step], factors: Sequence[Factor]) -> Iterator[Block]:
         """Each step with its rule, the rule as a formula, the sentence, and what it makes of the derivative."""
         of_factors = {factor.partial: factor for factor in factors}
         for number, step in enumerate(steps, 1):
             yield Heading(4, (f"{number}. {step.rule}" + (f":  {step.identity}" if step.identity else ""),))
-            yield Paragraph((step.reason,))
+            yield Paragraph(step.reason)
             factor = of_factors.get(step.partial) if step.partial is not None else None
             if factor is not None:
                 yield Equation(factor.partial, factor.value)
@@ -290,4 +290,4 @@ def _rewriting_rows(steps: Sequence[Step], value: Expression) -> tuple[Row, ...]
     """The product with the value of every factor in it, then each rewrite up to the value, with its reason."""
     rewrites = [step for step in steps if step.rule not in (*_EXPANDING, *_NAMING) and step.partial is None]
     start = rewrites[0].before if rewrites else value
-    return (Row(None, start), *(Row(None, step.after, (step.reason,)) for step in rewrites))
+    return (Row(None, start), *(Row(None, step.after, step.reason) for step in rewrites))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
+from backprop_derive.calculus.words import plain_words
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.graph.naming import form_text
@@ -65,7 +66,7 @@ def _place(place: Affine, axes: Mapping[str, Axis]) -> list[str]:
 def _gradient(graph: Graph, gradient: Gradient, form: str, value: Expression) -> dict[str, Any]:
     node = graph.node(gradient.of.name)
     whole = all(index.number is None for index in gradient.of.indices)
-    steps = [{"rule": step.rule, "reason": step.reason, "before": step.before, "after": step.after} for step in gradient.steps]
+    steps = [{"rule": step.rule, "reason": plain_words(step.reason), "before": step.before, "after": step.after} for step in gradient.steps]
     return {
         "expansion": gradient.expansion,
         "gradient": value,

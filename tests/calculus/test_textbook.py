@@ -8,6 +8,8 @@ from dense_networks import DENSE_NETWORKS
 from engine_networks import NETWORKS
 from proving import delta_text, derivation_of, gradient_text, mentioned_functions, writer_of
 
+from backprop_derive import write
+from backprop_derive.calculus.words import plain_words
 from backprop_derive.numerics.gradcheck import check_gradients
 
 PROFESSOR = """inputs: [x1, x2]
@@ -51,6 +53,38 @@ def test_a_sigmoid_is_written_by_its_output() -> None:
 def test_both_signs_of_a_difference_give_prediction_minus_target(loss: str) -> None:
     spec = f"inputs: x\nparameters: [w]\ntargets: y\nequations:\n  p: w*x\n  L: {loss}\n"
     assert gradient_text(spec, "w") == "1/m*sum((p - y)*x, i)"
+
+
+NAMED_UNITS = """inputs: [i1, i2]
+layers:
+  - dense: [h1, h2]
+    activation: tanh
+  - dense: [u, v]
+    input: i1
+  - concat: [h1, u]
+  - dense: 2
+loss: squared_error
+"""
+
+
+@pytest.mark.parametrize(
+    ("weight", "place", "expected"),
+    [
+        ("W3", (1, 2), ["1/m*sum(dL/dz3[1]*u, i)", "2/m*sum((z3[1] - y[1])*u, i)"]),
+        (
+            "b2",
+            (1,),
+            ["1/m*sum(dL/du, i)", "2/m*sum(sum((z3[j] - y[j])*W3[j,2], j), i)", "2/m*sum((z3[1] - y[1])*W3[1,2] + (z3[2] - y[2])*W3[2,2], i)"],
+        ),
+    ],
+)
+def test_a_number_stands_in_front_of_the_sum_over_samples_and_no_step_stands_twice(weight: str, place: tuple[int, ...], expected: list[str]) -> None:
+    derivation = derivation_of(NAMED_UNITS)
+    gradient = derivation.element(weight, place)
+    after = [write(derivation, step.after) for step in gradient.steps]
+    assert after[-len(expected) :] == expected
+    assert len(set(after)) == len(after)
+    assert not any("bracket" in plain_words(step.reason) for step in gradient.steps)
 
 
 def test_the_factors_of_mean_squared_error() -> None:

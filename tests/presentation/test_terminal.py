@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -43,6 +44,33 @@ def squeezed(text: str) -> str:
 def test_the_page_of_two_hidden_nodes_is_the_golden_one() -> None:
     """After a wanted change: `backprop-derive derive two_hidden_nodes -o tests/golden/two_hidden_nodes.txt`, and read it."""
     assert render(document_of(ROOT / "specs" / "two_hidden_nodes.yaml"), "terminal") == GOLDEN.read_text(encoding="utf-8")
+
+
+GREEK = """inputs: [x, beta]
+targets: y
+parameters: [alpha, w]
+functions:
+  phi: abstract
+equations:
+  mu: alpha*x + beta*w
+  yhat: phi(mu)
+  L: (yhat - y)^2 + w^2
+"""
+
+
+def test_sentences_call_a_quantity_as_formulas_do() -> None:
+    page = " ".join(printed(present(derive(build_graph(read_spec(GREEK)))), 200).split())
+    for sentence in (
+        "α reaches L through μ: the derivatives along the way are multiplied",
+        "derivative of the activation φ, at its pre-activation",
+        "μ is linear in α: the derivative is what α is multiplied by",
+        "w reaches L through μ and L: the derivatives along the way are multiplied, and the ways are added",
+    ):
+        assert sentence in page
+    plain = " ".join(printed(present(derive(build_graph(read_spec(GREEK)))), 200, "ascii").split())
+    assert "alpha reaches L through mu:" in plain
+    reasons = [step["reason"] for step in json.loads(str(render(present(derive(build_graph(read_spec(GREEK)))), "json")))["gradients"]["alpha"]["steps"]]
+    assert "mu is linear in alpha: the derivative is what alpha is multiplied by" in reasons
 
 
 @pytest.mark.parametrize("detail", ["brief", "steps", "full"])
