@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from backprop_derive.graph.sympy_form import to_sympy as to_sympy
     from backprop_derive.numerics.gradcheck import check_gradients as check_gradients
     from backprop_derive.numerics.training import evaluate as evaluate
+    from backprop_derive.presentation.drawing import draw as draw
     from backprop_derive.presentation.formulas import write as write
     from backprop_derive.spec.loading import load_spec as load_spec
     from backprop_derive.spec.loading import read_spec as read_spec
@@ -26,6 +27,7 @@ _HOME = {
     "to_sympy": "backprop_derive.graph.sympy_form",
     "check_gradients": "backprop_derive.numerics.gradcheck",
     "evaluate": "backprop_derive.numerics.training",
+    "draw": "backprop_derive.presentation.drawing",
     "write": "backprop_derive.presentation.formulas",
 }
 __all__ = ["__version__", *_HOME]

@@ -60,7 +60,8 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     if with_picture and not output.with_network:  # where the network always stands, it is there already
         from backprop_derive.presentation.drawing import draw
 
-        picture = draw(derivation, chosen[0] if len(weights) == 1 else None)
+        asked = find_weights(weights, graph)
+        picture = draw(derivation, asked[0] if len(asked) == 1 else None)
     document = present(
         derivation,
         weights=chosen,

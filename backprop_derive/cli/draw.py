@@ -9,12 +9,12 @@ from backprop_derive.cli.options import spec_argument
 
 @click.command("draw")
 @spec_argument
-@click.option("-w", "--weight", metavar="WEIGHT", help="Light up the paths of this weight, such as v1 or 'W1[2,1]', with the partial derivatives along them.")
+@click.option("-w", "--weight", "weights", multiple=True, metavar="WEIGHT", help="Light up the paths of this weight, such as v1 or 'W1[2,1]', with the partial derivatives along them.")
 @click.option("-f", "--format", "format_name", metavar="FORMAT", help="One of svg, tikz, png, terminal, markdown. Default: by the suffix of -o, else terminal.")
 @click.option("-o", "--output", "file", metavar="FILE", help="Write to a file, whose suffix picks the format: net.svg, net.tex (TikZ), net.png, net.txt; - is standard output.")
 @click.option("--fragment", is_flag=True, help="A bare tikzpicture, for \\input in a file of your own.")
 @click.option("--no-clobber", "keep", is_flag=True, help="Leave a file alone that is there already.")
-def command(spec: str, weight: str | None, format_name: str | None, file: str | None, fragment: bool, keep: bool) -> None:
+def command(spec: str, weights: tuple[str, ...], format_name: str | None, file: str | None, fragment: bool, keep: bool) -> None:
     """Draw a network: its units in columns, the weights on the arrows.
 
     \b
@@ -24,19 +24,21 @@ def command(spec: str, weight: str | None, format_name: str | None, file: str | 
     """
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import STANDARD_OUTPUT, chosen_output, emit, emit_written
+    from backprop_derive.errors import UsageError
     from backprop_derive.presentation.pictures import expect_able, find_picture_format, page_of, picture_format_of_file, render_picture
 
     to_file = file is not None and file != STANDARD_OUTPUT
     row = find_picture_format(format_name) if format_name is not None else picture_format_of_file(file) if file is not None and to_file else find_picture_format("terminal")
+    if len(weights) > 1:
+        raise UsageError("a picture has the paths of one weight, or of a whole array: give -w once")
     expect_able(row, fragment=fragment)
     output = chosen_output(row.page or ("png" if row.binary else "terminal"), file, replace=not keep)
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
-    from backprop_derive.graph.weights import find_weights
     from backprop_derive.presentation.drawing import draw
 
-    picture = draw(derive(graph), find_weights((weight,), graph)[0] if weight is not None else None)
+    picture = draw(derive(graph), *weights)
     if row.page:
         emit(page_of(picture), output)
     else:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.calculus.links import Link
+from backprop_derive.errors import UsageError
 from backprop_derive.graph.expressions import ZERO, Expression, Partial, Ref, reindex, walk
 from backprop_derive.graph.indices import number
+from backprop_derive.graph.weights import find_weights
 from backprop_derive.presentation.columns import Group
 from backprop_derive.presentation.document import Figure
 from backprop_derive.presentation.joints import Entry, letters_at
@@ -17,9 +19,15 @@ from backprop_derive.presentation.selection import Weight, weight_key, weight_of
 from backprop_derive.presentation.spots import Drawing, spot_key
 
 
-def draw(derivation: Derivation, weight: Weight | None = None) -> Picture:
-    """The network of a derivation, left to right. With a `weight` (a name, and an entry of an array), the paths by which it
-    reaches the loss are lit, with the partial derivative on every arrow of theirs."""
+def draw(derivation: Derivation, weight: Weight | str | None = None) -> Picture:
+    """The network of a derivation, left to right. With a `weight` (`"w11"`, `"W1[2,1]"`, or its name and entry), the paths by which it
+    reaches the loss are lit, with the partial derivative on every arrow of theirs. Raises UsageError for what is not one weight, or
+    array, of the network."""
+    if isinstance(weight, str):
+        found = find_weights((weight,), derivation.graph)
+        if len(found) > 1:
+            raise UsageError(f"a picture has the paths of one weight, or of a whole array, and {weight!r} is {len(found)} of them")
+        (weight,) = found
     drawing = Drawing(derivation)
     picture = _unlit(drawing)
     return picture if weight is None else _Lighting(drawing, picture, weight).lit()
@@ -140,20 +148,20 @@ class _Lighting:
         if spot.key not in reached:
             return spot
         group = next(group for group in self.drawing.columns.groups if any(spot.key == spot_key(group.shown, entry) for entry in self.drawing.entries(group.shown)[0]))
-        return replace(spot, lit=True, partial=self._inner(group, spot), by_weight=by_weight)
+        partial, law = self._inner(group, spot)
+        return replace(spot, lit=True, partial=partial, law=law, by_weight=by_weight)
 
     def _entry(self, group: Group, spot: Spot) -> Entry:
         return next(entry for entry in self.drawing.entries(group.shown)[0] if spot_key(group.shown, entry) == spot.key)
 
-    def _inner(self, group: Group, spot: Spot) -> Derivative | None:
-        """The derivative of a unit's output by its own pre-activation."""
-        if len(group.nodes) < 2:
-            return None
-        first, last = group.nodes[0], group.shown
-        entry = self._entry(group, spot)
-        for link in self.drawing.derivation.chain.links(first.name):
-            if link.child.name == last.name:
-                found = self.drawing.joined(link, first, last, entry, entry)
-                if found is not None and isinstance(found[0], Partial):
-                    return found
-        return None
+    def _inner(self, group: Group, spot: Spot) -> tuple[Derivative | None, Derivative | None]:
+        """The derivative of a unit's output by its own pre-activation, at its entry and by index."""
+        if len(group.nodes) > 1:
+            first, last = group.nodes[0], group.shown
+            entry = self._entry(group, spot)
+            for link in self.drawing.derivation.chain.links(first.name):
+                if link.child.name == last.name:
+                    found = self.drawing.joined(link, first, last, entry, entry)
+                    if found is not None and isinstance(found[0], Partial):
+                        return found, (link.partial, link.value)
+        return None, None

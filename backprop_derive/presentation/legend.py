@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from backprop_derive.graph.expressions import Expression, Ref, mul, walk
+from backprop_derive.graph.expressions import Expression, Partial, Ref, mul, walk
 from backprop_derive.presentation.document import Aligned, Block, Heading, Paragraph, Row, Table, Text
 from backprop_derive.presentation.paths import Path, Paths
 from backprop_derive.presentation.picture import Arrow, Law, Picture, Spot
 
 _LISTED = 8  # paths
+_MATRICES = 3  # of arrays, that are written entry by entry
 _WRITTEN_OUT = 4  # units, between which the weights of an array are written one by one
 
 
@@ -92,7 +93,8 @@ def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
     carrying = [arrow for arrow in picture.arrows if arrow.weight is not None and arrow not in labelled]
     forward = [arrow for arrow in carrying if spots[arrow.start].column < spots[arrow.end].column]
     by_law = dict(_by_law(forward))
-    large = [law for law, arrows in by_law.items() if law is not None and max(len({each.start for each in arrows}), len({each.end for each in arrows})) > _WRITTEN_OUT]
+    general = [(law, max(len({each.start for each in arrows}), len({each.end for each in arrows}))) for law, arrows in by_law.items() if law is not None and len(arrows) > 1]
+    large = [law for law, most in general if most > _WRITTEN_OUT or len(general) > _MATRICES]
     columns: dict[int, list[Arrow]] = {}
     for arrow in forward:
         if arrow.law not in large:
@@ -156,13 +158,17 @@ def _paths(picture: Picture) -> Iterator[Block]:
 def _way(chosen: Expression, path: Path) -> Text:
     """`w11 → o1 → y' → L`"""
     names = [spot.label for spot in path.spots]
+    by_weight = path.derivatives[-1][0] if path.derivatives else None
+    chosen = by_weight.bottom if isinstance(by_weight, Partial) else chosen  # the entry of an array that was chosen as a whole
     first: Text = () if names[0] == (chosen,) else (chosen, " → ")
     return (*first, *_listed(names, " → "))
 
 
 def _along(picture: Picture) -> Iterator[tuple[Expression, Expression]]:
     """The derivatives of lit spots and arrows, those of arrays by index, each once."""
-    spots = [each for spot in picture.spots for each in (spot.by_weight, spot.partial) if each is not None]
+    laws = [spot.law for spot in picture.spots if spot.law is not None]
+    inside = [spot.law if spot.law is not None and laws.count(spot.law) > 1 else spot.partial for spot in picture.spots]
+    spots = [each for pair in zip((spot.by_weight for spot in picture.spots), inside, strict=True) for each in pair if each is not None]
     arrows = [each for arrow in picture.arrows if arrow.lit for each in (arrow.by_weight, _general(picture, arrow)) if each is not None]
     yield from dict.fromkeys((*arrows, *spots))
 

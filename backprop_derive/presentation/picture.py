@@ -20,8 +20,8 @@ class Spot:
     """A circle: an input, a parameter that is neither a weight nor a bias, a unit, a target, the loss, or the dots that stand for units left out.
 
     `function` is what the unit applies, `bias` what it adds. `lit` spots lie on a path from the chosen weight to the
-    loss; `partial` is then the derivative inside the unit, of its output by its pre-activation, as `(left, right)`, and
-    `by_weight` that by the chosen weight, where this is on no arrow: `∂z/∂b`.
+    loss; `partial` is then the derivative inside the unit, of its output by its pre-activation, as `(left, right)`, `law`
+    the same by index, and `by_weight` that by the chosen weight, where this is on no arrow: `∂z/∂b`.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Spot:
     bias: Text = ()
     lit: bool = False
     partial: Derivative | None = None
+    law: Derivative | None = None
     by_weight: Derivative | None = None
 
 
@@ -79,6 +80,12 @@ class Picture:
     arrows: tuple[Arrow, ...]
     notes: tuple[Text, ...] = ()
     chosen: Ref | None = None
+
+    def _repr_svg_(self) -> str:
+        """What Jupyter shows of it."""
+        from backprop_derive.presentation.pictures.svg import render
+
+        return render(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
-from networks_drawn import ALL, picture_of, weight_of
+from networks_drawn import ALL, derivation_of, picture_of, weight_of
 
+from backprop_derive import draw
 from backprop_derive.cli.main import commands
+from backprop_derive.errors import UsageError
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.presentation.geometry import points_of
 from backprop_derive.presentation.layout import Layout, Lettering, lay_out
@@ -179,6 +181,8 @@ def test_names_are_never_markup() -> None:
         (["-o", "net.svg", "--fragment"], "--fragment is for pictures in TikZ"),
         (["-o", "net.xyz"], "known are .svg, .tex"),
         (["-o", "-", "-w", "w99"], "there is no 'w99'"),
+        (["-o", "folder/that/is/not/there.svg"], "there is no folder"),
+        (["-w", "w11", "-w", "w12"], "give -w once"),
     ],
 )
 def test_what_cannot_be_drawn_says_why(arguments: list[str], message: str) -> None:
@@ -194,3 +198,13 @@ def test_a_file_is_kept_if_asked(tmp_path: Path) -> None:
     assert file.read_text() == "mine"
     assert CliRunner().invoke(commands, ["draw", "mazur", "-o", str(file)]).exit_code == 0
     assert file.read_text().startswith("<svg")
+
+
+def test_one_weight_has_its_paths_in_a_picture() -> None:
+    assert draw(derivation_of("mazur"), "w1") == picture_of("mazur", "w1")
+    with pytest.raises(UsageError, match=r"'W1\[\*,1\]' is 2 of them"):
+        draw(derivation_of("softmax"), "W1[*,1]")
+
+
+def test_jupyter_shows_a_picture() -> None:
+    assert picture_of("mazur")._repr_svg_().startswith("<svg")

@@ -58,6 +58,14 @@ def test_without_one_weight_nothing_is_lit() -> None:
         assert "━" not in result.stdout
 
 
+def test_a_whole_array_has_the_paths_of_all_its_entries() -> None:
+    """Also where the page derives it entry by entry."""
+    result = CliRunner().invoke(commands, ["derive", "three_layers", "-w", "b3", "--picture", "--as", "elements"])
+    assert result.exit_code == 0, result.stderr
+    assert "(z3[1])━━━━━┓" in result.stdout
+    assert "(z3[2])━━━━━┩" in result.stdout
+
+
 def test_a_page_that_always_has_the_network_has_it_once() -> None:
     result = CliRunner().invoke(commands, ["derive", "mazur", "--picture", "-f", "html"])
     assert result.exit_code == 0
