@@ -21,11 +21,14 @@ from backprop_derive.presentation.picture import Arrow, Picture, Spot
 from backprop_derive.presentation.pictures.routing import Item, Piece, Routes, Track, is_level, rows_of
 from backprop_derive.presentation.pictures.strokes import DOWN, HEAVY, LEFT, LIGHT, RIGHT, UP, Arms, box_character
 
+LIT = "bold magenta"
+"""The style of what lies on a path of the chosen weight; its lines are also heavier."""
+
 SAMPLE = "─│┌├━┳▶⎛⎞"
 """What an output must be able to show, if lines are not to be drawn in ASCII."""
 
 Line = tuple[tuple[str, str], ...]
-"""Pieces of text, each with its style: `bold` where it is lit, else ""."""
+"""Pieces of text, each with its style, which is `LIT` or ""."""
 
 _AIRY = {False: 4, True: 2}  # spots of a column that have a blank row between them, and when they say what they do
 _BRACKETS = {  # (first row, rows between, last row, a single row) on the left and on the right
@@ -163,7 +166,7 @@ class _Sheet:
         x = self.starts[column]
         if item.spot is None:
             return
-        style = "bold" if item.spot.lit else ""
+        style = LIT if item.spot.lit else ""
         label = self.labels[item.spot.key]
         if item.spot.kind == "dots":
             self.texts[item.row, x + 1] = (label, "")
@@ -188,14 +191,14 @@ class _Sheet:
             self._level(net, row, self.starts[column] + width, start, lit)
         for item, row, lit in zip(piece.targets, right, lit_right, strict=True):
             if item.spot is not None:
-                self.texts[row, end - 1] = ("▶" if self.unicode else ">", "bold" if lit else "")
+                self.texts[row, end - 1] = ("▶" if self.unicode else ">", LIT if lit else "")
             else:
                 self._level(net, row, end - 1, end, lit)
         if is_level(piece):
             self._level(net, left[0], start, end - 1, lit_left[0])
             weight = self._weight(piece)
             if weight:
-                self.texts[left[0], start + 1] = (f" {weight} ", "bold" if lit_left[0] else "")
+                self.texts[left[0], start + 1] = (f" {weight} ", LIT if lit_left[0] else "")
             return
         heavy_left = {row for row, lit in zip(left, lit_left, strict=True) if lit}
         heavy_right = {row for row, lit in zip(right, lit_right, strict=True) if lit}
@@ -256,7 +259,7 @@ class _Sheet:
         if not nets:
             return " ", ""
         arms = max(nets.values(), key=lambda each: bool(each[UP] or each[DOWN]))
-        return box_character(arms, unicode=self.unicode), "bold" if HEAVY in arms else ""
+        return box_character(arms, unicode=self.unicode), LIT if HEAVY in arms else ""
 
 
 def said_beside(spot: Spot, write: Callable[[Text], str]) -> str:
