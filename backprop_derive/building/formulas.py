@@ -292,7 +292,7 @@ def loss_call(tree: Call, row: Loss, scope: Scope) -> LossCall:
     for name in row.required:
         vector = vector_of(given[name], scope)
         if vector is None:
-            raise fault(f"{row.name} compares scalars or vectors ({', '.join(row.required)}), and this is a number", given[name])
+            raise fault(f"{row.name} compares scalars or vectors by their names ({', '.join(row.required)})", given[name])
         vectors.append(vector)
     if any(vector.length != vectors[0].length for vector in vectors):
         lengths = ", ".join(f"{name} has {form_text(vector.length)}" for name, vector in zip(row.required, vectors, strict=True))

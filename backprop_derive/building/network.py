@@ -25,6 +25,9 @@ from backprop_derive.operations.losses import find_loss
 from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.source import Scalar
 
+_FREED = {"probabilities": "not negative", "one-hot": "not negative", "positive probabilities": "positive"}
+"""What is left of a kind of target where its sum is not taken to be 1."""
+
 _COST_NAMES = ("C", "J", "Cost", "C_total")
 
 
@@ -267,8 +270,8 @@ def _finish(draft: Draft, loss: str, penalty: str | None, targets: tuple[str, ..
 def _domains(draft: Draft, assumptions: Sequence[Assumption]) -> tuple[TargetDomain, ...]:
     """What the losses take as targets. Where the spec takes nothing for granted, or something else, they need not sum to 1."""
     otherwise = {name for each in assumptions if each.kind in ("binary", "relation") for name in each.names}
-    freed = [each for each in draft.domains if each.kind in ("probabilities", "one-hot") and (draft.spec.assume == () or otherwise & {*each.names})]
-    return tuple(dict.fromkeys(replace(each, kind="not negative") if each in freed else each for each in draft.domains))
+    freed = [each for each in draft.domains if each.kind in _FREED and (draft.spec.assume == () or otherwise & {*each.names})]
+    return tuple(dict.fromkeys(replace(each, kind=_FREED[each.kind]) if each in freed else each for each in draft.domains))
 
 
 def _latex(draft: Draft) -> dict[str, str]:

@@ -29,6 +29,10 @@ def _sums_to_one(array: Array) -> Array:
     return np.asarray(np.abs(array.sum(axis=-1, keepdims=True) - 1) <= ROUNDING)
 
 
+def _shares(array: Array) -> Array:
+    return np.asarray((array + 0.25) / (array + 0.25).sum(axis=-1, keepdims=True))
+
+
 def _largest(array: Array) -> Array:
     return np.asarray(np.arange(array.shape[-1]) == array.argmax(axis=-1)[..., None], dtype=float)
 
@@ -36,10 +40,12 @@ def _largest(array: Array) -> Array:
 DOMAINS: Mapping[str, Domain] = {
     "unit interval": Domain(TARGET_KINDS["unit interval"], lambda y: (y >= 0) & (y <= 1), np.round),
     "probabilities": Domain(TARGET_KINDS["probabilities"], lambda y: (y >= 0) & (y <= 1) & _sums_to_one(y), _largest, sums=True),
+    "positive probabilities": Domain(TARGET_KINDS["positive probabilities"], lambda y: (y > 0) & (y <= 1) & _sums_to_one(y), _shares, sums=True),
     "one-hot": Domain(TARGET_KINDS["one-hot"], lambda y: ((y == 0) | (y == 1)) & _sums_to_one(y), _largest, sums=True),
     "sign": Domain(TARGET_KINDS["sign"], lambda y: np.abs(y) == 1, lambda unit: np.where(unit < 0.5, -1.0, 1.0)),
     "binary": Domain("0 or 1", lambda y: (y == 0) | (y == 1), np.round),
     "sum of 1": Domain("entries that sum to 1", _sums_to_one, _largest, sums=True),
+    "positive": Domain("numbers above 0", lambda y: y > 0, lambda unit: unit + 0.25),
     "not negative": Domain(TARGET_KINDS["not negative"], lambda y: y >= 0, lambda unit: np.floor(5 * unit)),
 }  # fmt: skip
 
@@ -94,7 +100,8 @@ def _described(graph: Graph, domain: TargetDomain, array: Array, at: tuple[int, 
     node = graph.node(domain.names[0])
     sample = f" in sample {at[0] + 1}" if node.sampled and array.shape[0] > 1 else ""
     value = array[at]
-    of_sum = domain.kind == "sum of 1" or (0 <= value <= 1 and (domain.kind == "probabilities" or value in (0, 1)))
+    within = {"probabilities": 0 <= value <= 1, "positive probabilities": 0 < value <= 1}.get(domain.kind, value in (0, 1))
+    of_sum = domain.kind == "sum of 1" or within
     if DOMAINS[domain.kind].sums and of_sum:
         return f"{' + '.join(domain.names) if len(domain.names) > 1 else f'the sum of {domain.names[0]}'} is {array[at[:-1]].sum():g}{sample}"
     if len(domain.names) > 1:
@@ -106,6 +113,8 @@ def _described(graph: Graph, domain: TargetDomain, array: Array, at: tuple[int, 
 
 
 def _remedy(domain: TargetDomain) -> str:
+    if domain.kind == "positive probabilities":
+        return ", since log 0 has no value; cross_entropy has the same gradient and takes 0 too"
     if domain.kind in ("probabilities", "one-hot"):
         return f" (data that gives a class: targets: {{{domain.names[0]}: classes}})"
     return ""

@@ -45,10 +45,11 @@ class Function:
         return self.arguments[: len(self.arguments) - len(self.defaults)]
 
 
-TargetKind = Literal["any", "unit interval", "probabilities", "one-hot", "sign", "not negative"]
+TargetKind = Literal["any", "unit interval", "probabilities", "positive probabilities", "one-hot", "sign", "not negative"]
 TARGET_KINDS: dict[str, str] = {
     "unit interval": "a number from 0 to 1",
     "probabilities": "a vector of probabilities: from 0 to 1, with the sum 1",
+    "positive probabilities": "a vector of probabilities above 0, with the sum 1",
     "one-hot": "a vector with a single 1, and 0 elsewhere",
     "sign": "1 or -1",
     "not negative": "0 or more",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from row_graphs import gradient, graph_of
 
+from backprop_derive import evaluate
 from backprop_derive.calculus.derivation import derive
-from backprop_derive.errors import SpecError
+from backprop_derive.errors import EvaluationError, SpecError
 from backprop_derive.numerics.gradcheck import check_gradients
 from backprop_derive.operations.losses import LOSSES
 from backprop_derive.operations.rows import Loss
@@ -104,6 +106,24 @@ def test_softmax_and_a_loss_of_probabilities_is_prediction_minus_target(loss: st
     graph = graph_of(UNITS.format("softmax", "targets: [y1, y2]\n", loss))
     assert [fact.text for fact in graph.facts] == ["y1 + y2 = 1"]
     assert gradient(graph, "w1") == "(o1 - y1)*x"
+
+
+KULLBACK = "inputs: {x: 2}\nlayers:\n  - dense: 3\n  - softmax\nloss: kl_divergence\nvalues: random\n"
+
+
+@pytest.mark.parametrize("assume", ["", "assume: []\n"])
+def test_targets_of_a_divergence_are_drawn_above_zero(assume: str) -> None:
+    found = evaluate(graph_of(KULLBACK + assume))
+    assert np.isfinite(found.cost)
+    assert np.all(found.values["y"] > 0)
+    assert assume or np.isclose(found.values["y"].sum(), 1)
+
+
+def test_a_target_of_zero_is_no_nan_but_told() -> None:
+    with pytest.raises(EvaluationError, match="kl_divergence takes a vector of probabilities above 0, with the sum 1, since log 0 has no value; cross_entropy"):
+        evaluate(graph_of(KULLBACK), data={"x": [[1.0, 2.0]], "y": [[0.0, 0.5, 0.5]]})
+    with pytest.raises(EvaluationError, match="kl_divergence takes numbers above 0"):
+        evaluate(graph_of(KULLBACK + "assume: []\n"), data={"x": [[1.0, 2.0]], "y": [[0.0, 0.5, 0.5]]})
 
 
 @pytest.mark.parametrize(

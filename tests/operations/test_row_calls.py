@@ -103,7 +103,7 @@ def test_a_loss_in_a_formula_is_its_formula(call: str, written: str) -> None:
         ("mse(out, y, delta=2)", "mse has no option 'delta'", ""),
         ("huber(out, three)", "huber: its arguments have different lengths: p has q, y has 3", ""),
         ("gaussian_nll(out, y)", "gaussian_nll takes 3 arguments (mu, y, var); 2 given", ""),
-        ("triplet(out, y, 2*v)", "triplet takes the names of scalars or vectors as a, p, n", ""),
+        ("triplet(out, y, 2*v)", "triplet compares scalars or vectors by their names (a, p, n)", ""),
     ],
 )
 def test_a_wrong_call_is_told(call: str, message: str, hint: str) -> None:
