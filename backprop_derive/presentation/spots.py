@@ -120,10 +120,12 @@ class Drawing:
     def _weight_on(self, value: Expression, parent: Node, node: Node) -> Expression | None:
         """The weight on an arrow; between tables, as the definition mentions it."""
         weight = self._weight_in(value, node)
-        if isinstance(weight, Ref) and self.is_table(node) and self.is_table(parent):
-            mentions = [each for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Ref) and each.name == weight.name]
-            return mentions[0] if len(set(mentions)) == 1 else weight
-        return weight
+        return self._as_mentioned(weight, node) if isinstance(weight, Ref) and self.is_table(node) and self.is_table(parent) else weight
+
+    def _as_mentioned(self, ref: Ref, node: Node) -> Ref:
+        """A parameter as the definition of a table mentions it, if it does in one way only."""
+        mentions = {each for piece in node.pieces for each in walk(piece.definition) if isinstance(each, Ref) and each.name == ref.name}
+        return next(iter(mentions)) if len(mentions) == 1 else ref
 
     def _bias_links(self, node: Node) -> tuple[Link, ...]:
         """How parameters and constants without a spot reach a node that adds them as they are."""
@@ -142,6 +144,8 @@ class Drawing:
 
     def _at_entry(self, link: Link, node: Node, entry: Entry) -> Expression:
         """The parent of a link, at the letters at which the child is this entry."""
+        if self.is_table(node):
+            return self._as_mentioned(link.parent, node)
         places = link.child.indices[int(node.sampled) :]
         values = {place.variable: form for place, (_, form) in zip(places, entry, strict=False) if place.variable is not None}
         return reindex(link.parent, values)
@@ -234,18 +238,16 @@ class Drawing:
 
     @property
     def notes(self) -> tuple[Text, ...]:
-        """How many units stand for the dots."""
-        found: list[Text] = []
+        """How many units stand for the dots, and which spots are whole tables; columns of the same size together."""
+        found: dict[str, list[Expression]] = {}
         for group in self.columns.groups:
-            entries, shortened = self.entries(group.shown)
+            node, (entries, shortened) = group.shown, self.entries(group.shown)
             if shortened:
-                axis = group.shown.axes[-1]
-                found.append((group.shown.ref(), f": {form_text(axis.length)} units, of which {len(entries)} are drawn"))
-            elif self.is_table(group.shown):
-                node = group.shown
-                axes = node.axes[1:] if node.sampled else node.axes
-                found.append((self.mention(node, ()), f": one spot for all {' × '.join(map(_length, axes))} entries"))
-        return tuple(found)
+                found.setdefault(f"{form_text(node.axes[-1].length)} units, of which {len(entries)} are drawn", []).append(node.ref())
+            elif self.is_table(node):
+                sizes = " × ".join(map(_length, node.axes[int(node.sampled) :]))
+                found.setdefault(f"one spot for all {sizes} entries", []).append(self.mention(node, ()))
+        return tuple((*(part for number, ref in enumerate(refs) for part in ((", ", ref) if number else (ref,))), f": {said}") for said, refs in found.items())
 
 
 def _length(axis: Axis) -> str:
