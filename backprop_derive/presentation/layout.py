@@ -175,7 +175,7 @@ class _Layouter:
         """The room between a column and the one before it: for the labels, and for arrows that come apart."""
         arrows = [arrow for arrow in self.picture.arrows if self.column_of[arrow.end] == column and self.column_of[arrow.start] < column]
         longest = max((self.measure(self.label(arrow)) for arrow in arrows), default=0.0)
-        return max(_NARROWEST, 1.25 * longest + _BESIDE_LABEL) + min(len(arrows), 40) * 0.3
+        return max(_NARROWEST, 1.25 * longest + _BESIDE_LABEL) + min(len(arrows), 40) * (0.5 if longest else 0.3)
 
     def _text_box(self, placed: PlacedSpot) -> Box:
         """The room that the texts above and below a spot take."""
