@@ -26,12 +26,14 @@ _BY_ENTRY = ("*", "/", ELEMENTWISE)
 @dataclass(frozen=True)
 class Grouper:
     """Rewrites a tree. `notes` collect what was not obvious; `batches` are the arrays of all samples by name, with what they
-    are, and `sample_axis` which of their axes the samples are: 1 where a sample is a column, 0 where it is a row."""
+    are, and `sample_axis` which of their axes the samples are: 1 where a sample is a column, 0 where it is a row. `indexed`: the
+    formula has indices, so that an array without any, which can only have one entry, is a number."""
 
     scope: Scope
     notes: dict[str, None] = field(default_factory=dict)
     batches: Mapping[str, str] = field(default_factory=dict)
     sample_axis: int = 1
+    indexed: bool = False
 
     def grouped(self, tree: Syntax) -> Syntax:
         """The tree with every product in groups of two, and every sum with its index."""
@@ -248,9 +250,12 @@ class Grouper:
         return len(self._entries(tree).shape)
 
     def _entries(self, tree: Syntax) -> Entries:
-        if _has_indices(tree):
+        if has_indices(tree):
             return Entries((), lambda _places, _taken: tree)
-        return entries_of(tree, self.scope)
+        found = entries_of(tree, self.scope)
+        if self.indexed and all(axis is not None and axis.length.number == 1 for axis in found.shape):
+            return Entries((), lambda _places, _taken: tree)
+        return found
 
 
 def _is_at_least(left: Affine, right: Affine) -> bool:
@@ -258,7 +263,8 @@ def _is_at_least(left: Affine, right: Affine) -> bool:
     return difference is not None and difference >= 0
 
 
-def _has_indices(tree: Syntax) -> bool:
+def has_indices(tree: Syntax) -> bool:
+    """Whether an index stands at any name."""
     return any(isinstance(each, Name) and each.indices for each in tree.walk())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from backprop_derive.answers.grouping import Grouper, changed
+from backprop_derive.answers.grouping import Grouper, changed, has_indices
 from backprop_derive.answers.statements import Side
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.building.formulas import resolve
@@ -56,7 +56,7 @@ def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, kno
     axes: tuple[Axis, ...] = tuple(axis for letter in letters if (axis := scope.indices[letter]) is not None)
     for letter, axis in known.items():
         scope = scope if letter in scope.indices else scope.inside(letter, axis)
-    settled = replace(grouper, scope=replace(scope, numbered_samples=True)).grouped(tree)
+    settled = replace(grouper, scope=replace(scope, numbered_samples=True), indexed=has_indices(tree)).grouped(tree)
     if is_over_arrays(settled, scope):
         form = index_form(settled, scope)
         letters, axes, settled = form.letters, tuple(axis for axis in form.shape if axis is not None), form.tree

@@ -18,6 +18,9 @@ _MATHEMATICAL = frozenset(
 SAID_BEFORE_NAMES = frozenset(["loss", "cost", "error", "err", "total", "new", "old", "out", "net", "output", "mean", "sum", "step", "activation", "sigmoid", "softmax", "relu"])
 """Words that may be names, and are words where a name follows: `the loss L = …`."""
 _SHORT = frozenset(["is", "of", "so", "we", "by", "or", "in", "to", "at", "on", "it", "as", "be", "if", "an", "do", "no", "us", "my", "me", "go", "he", "up"])
+_SAID = frozenset(["and", "the", "for", "with", "where", "since", "from", "that", "this", "here", "then", "thus", "hence", "which", "because", "given", "using", "not", "all", *_SHORT])
+_SIGNS_BEFORE, _SIGNS_BEHIND = frozenset("(+-−*/·×⋅⊙∘@^=<>,"), frozenset(")+-−*/·×⋅⊙∘@^=<>,")
+_HYPHEN_BEFORE, _HYPHEN_BEHIND = re.compile(r"[A-Za-z]{2}[-/]$"), re.compile(r"[-/][A-Za-z]{2}")
 _WORD = re.compile(r"(?<![\\_^{./A-Za-zÀ-ÿ0-9'])[A-Za-zÀ-ÖØ-öø-ÿ]{2,}(?![A-Za-zÀ-ÿ0-9_^(\['′’/])")
 _NUMBERING = re.compile(r"\s*(?:[-*•–]\s+|\(?(?:[0-9]{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|>\s*)")
 _LABEL = re.compile(r"\s*(?P<label>[^:=≈←]{1,60}):(?!=)\s*")
@@ -118,9 +121,24 @@ def _prose(text: str, words: Collection[str]) -> list[tuple[int, int]]:
         word = match[0].lower()
         derivative = re.fullmatch(r"d[A-Z][A-Za-z]?", match[0])
         said = word in SAID_BEFORE_NAMES and re.match(r"\s+[^\W\d_]", text[match.end() :]) is not None
-        if said or (word not in words and not derivative and (len(word) > 2 or word in _SHORT)):
+        if said or (word not in words and not derivative and not _is_operand(text, *match.span()) and (len(word) > 2 or word in _SHORT)):
             found.append(match.span())
     return found
+
+
+def _is_operand(text: str, start: int, end: int) -> bool:
+    """Whether a word can only be a name: a sign of mathematics stands on both sides of it, `(yhat - y)`, `axis=1`, `h * error + b`.
+
+    A hyphen between letters is none, and a word alone in brackets may be a remark, `(given)`, unless they are those of a call.
+    """
+    before, behind = text[:start].rstrip(), text[end:].lstrip()
+    if not before or not behind or text[start:end].lower() in _SAID:
+        return False
+    if _HYPHEN_BEFORE.search(text[:start]) or _HYPHEN_BEHIND.match(text, end):
+        return False
+    if before[-1] == "(" and behind[0] == ")":
+        return len(before) > 1 and (before[-2].isalnum() or before[-2] == "_")
+    return before[-1] in _SIGNS_BEFORE and behind[0] in _SIGNS_BEHIND
 
 
 def _between(prose: list[tuple[int, int]], text: str) -> Iterator[tuple[int, int]]:
