@@ -48,6 +48,11 @@ class Entry:
         return replace(self, base=base, tail=tail, primes=0)
 
 
+def without_single(axes: Sequence[Axis | None]) -> tuple[Axis | None, ...]:
+    """The axes that have more than one entry, or may have."""
+    return tuple(axis for axis in axes if axis is None or axis.length.number != 1)
+
+
 def entry_of(name: str, quantity: Quantity) -> Entry:
     """A name split up: `z_1^(2)` is `z` and `12`, `W1` is `W` and `1`."""
     stem, label = (name[: name.index("^")], name[name.index("^") + 2 : -1]) if "^" in name else (name, "")
@@ -68,11 +73,12 @@ def _letters_of(stem: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Entries:
-    """All entries of a network. `quantities` are its nodes, its adjoints and what was defined on the way; `reserved` are its
-    sizes and functions, which nothing else is called."""
+    """All entries of a network. `quantities` are its nodes, its adjoints and what was defined on the way, `arrays` those of them that
+    are arrays, be it of one entry; `reserved` are its sizes and functions, which nothing else is called."""
 
     derivation: Derivation
     quantities: Mapping[str, Quantity]
+    arrays: frozenset[str]
     reserved: frozenset[str] = frozenset()
 
     @cached_property
@@ -95,14 +101,16 @@ class Entries:
                 found[capital] = node.name
                 if node.name in self.derivation.names:
                     found[f"d{capital}"] = self.derivation.names[node.name]
+        if len(graph.outputs) == 1:
+            found.setdefault("Yhat", graph.outputs[0])
         own = {*self.quantities, *graph.aliases, *self.reserved, *_NO_BATCHES}
         return {name: of for name, of in found.items() if name not in own and of in self.quantities}
 
-    def batch_quantity(self, name: str, *, columns: bool) -> Quantity:
-        """The array of all samples as one of a formula; a sample is a column of it, or a row."""
+    def batch_quantity(self, name: str, *, columns: bool, of: Mapping[str, Quantity] | None = None) -> Quantity:
+        """The array of all samples as one of a formula; a sample is a column of it, or a row. `of`: what one sample's arrays are."""
         samples = self.derivation.graph.samples
         assert samples is not None
-        own, batch = self.quantities[self.batches[name]].axes, axis_to(size(samples.size))
+        own, batch = (of or self.quantities)[self.batches[name]].axes, axis_to(size(samples.size))
         return Quantity((*own, batch) if columns else (batch, *own))
 
     @cached_property
@@ -112,7 +120,7 @@ class Entries:
         numbered = [entry for entry in of_layers if entry.tail.isdigit() and len(entry.tail) < 3]
         if not numbered or any(entry.tail.startswith("L") for entry in of_layers):
             return None
-        arrays = [int(entry.tail) for entry in numbered if entry.rank and entry.labelled]
+        arrays = [int(entry.tail) for entry in numbered if entry.name in self.arrays and entry.labelled]
         if arrays:
             return max(arrays)
         highest = {max(int(entry.tail) for entry in numbered if entry.base == base) for base in {entry.base for entry in numbered}}
@@ -122,8 +130,12 @@ class Entries:
     def _exact(self) -> tuple[Entry, ...]:
         """The names that the spec has, and its aliases."""
         graph = self.derivation.graph
-        own = [entry_of(name, quantity) for name, quantity in self.quantities.items()]
-        return (*own, *(replace(entry_of(alias, self.quantities[name]), name=name) for alias, name in graph.aliases.items()))
+        own = [self._entry(name, name) for name in self.quantities]
+        return (*own, *(self._entry(alias, name) for alias, name in graph.aliases.items()))
+
+    def _entry(self, called: str, name: str) -> Entry:
+        found = replace(entry_of(called, self.quantities[name]), name=name)
+        return replace(found, labelled=found.labelled or (name in self.arrays and found.tail.isdigit()))
 
     def _all(self) -> Iterator[Entry]:
         yield from self._exact
@@ -135,13 +147,21 @@ class Entries:
     def _others(self, exact: Sequence[Entry]) -> Iterator[Entry]:
         """Names that the spec does not have, where they are clear."""
         yield from self._deltas()
-        yield from (entry.called("a", entry.tail) for entry in exact if entry.base == "z" and entry.rank and entry.labelled)  # no activation
-        yield from _only_layers(exact)
+        yield from (entry.called("a", entry.tail) for entry in exact if entry.base == "z" and entry.name in self.arrays and entry.labelled)  # no activation
+        yield from self._only_layers(exact)
         for name in self.batches:
             yield entry_of(name, self.batch_quantity(name, columns=True))
         outputs = self.derivation.graph.outputs
         if len(outputs) == 1:
             yield entry_of(outputs[0], self.quantities[outputs[0]]).called("yhat", "")
+
+    def _only_layers(self, exact: Sequence[Entry]) -> Iterator[Entry]:
+        """`W_{21}` in a network with one numbered layer: its letters alone are enough."""
+        numbered = [entry for entry in exact if entry.name in self.arrays and entry.labelled and entry.tail.isdigit() and len(split_digits(entry.name)[1]) > 0]
+        counted = Counter(entry.base for entry in numbered)
+        for entry in numbered:
+            if counted[entry.base] == 1:
+                yield replace(entry.called(entry.base, ""), labelled=False)
 
     # -- adjoints -----------------------------------------------------------------------------------------------------
 
@@ -152,7 +172,7 @@ class Entries:
         for tail, adjoint in found:
             if counted[tail] == 1:
                 entry = entry_of(adjoint, self.quantities[adjoint])
-                yield replace(entry.called("delta", tail), labelled=entry.rank > 0)
+                yield replace(entry.called("delta", tail), labelled=adjoint in self.arrays)
 
     def _accumulated(self) -> list[tuple[Node, str]]:
         graph, names = self.derivation.graph, self.derivation.names
@@ -179,15 +199,6 @@ class Entries:
     @cached_property
     def _accumulated_units(self) -> frozenset[str]:
         return frozenset(node.name for node, _ in self._accumulated())
-
-
-def _only_layers(exact: Sequence[Entry]) -> Iterator[Entry]:
-    """`W_{21}` in a network with one numbered layer: its letters alone are enough."""
-    numbered = [entry for entry in exact if entry.rank and entry.labelled and entry.tail.isdigit() and len(split_digits(entry.name)[1]) > 0]
-    counted = Counter(entry.base for entry in numbered)
-    for entry in numbered:
-        if counted[entry.base] == 1:
-            yield replace(entry.called(entry.base, ""), labelled=False)
 
 
 def flat(name: str) -> str:

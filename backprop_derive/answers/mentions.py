@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from backprop_derive.answers.entries import Entry
+from backprop_derive.answers.entries import Entry, without_single
 from backprop_derive.graph.indices import Axis
 from backprop_derive.language.lexicon import Letters, Mention, Piece
 from backprop_derive.language.syntax import Name, Numeral, Syntax
@@ -117,7 +117,8 @@ def _is_letter(name: str, vocabulary: Vocabulary, letters: Letters) -> bool:
 def _stored_axes(entry: Entry, vocabulary: Vocabulary) -> Sequence[Axis | None]:
     """Where entries are, start values included."""
     node = vocabulary.graph.by_name.get(entry.name)
-    return entry.axes if node is None else node.axes[1:] if node.sampled else node.axes
+    stored = entry.axes if node is None else node.axes[1:] if node.sampled else node.axes
+    return without_single(stored) if vocabulary.narrow else stored
 
 
 def _fits(tree: Syntax, axis: Axis | None) -> bool:

@@ -28,8 +28,21 @@ def read_statement(text: str, vocabulary: Vocabulary, place: Place = Place(), le
     try:
         return _statement(text, vocabulary, place, letters)
     except FormulaError as error:
+        found = _narrow(text, vocabulary, place, letters)
+        if found is not None:
+            return found
         error.text = error.text or text
         raise
+
+
+def _narrow(text: str, vocabulary: Vocabulary, place: Place, letters: Letters) -> Statement | None:
+    """What cannot be read with all axes, without those of a single entry."""
+    if vocabulary.narrowed is None:
+        return None
+    try:
+        return _statement(text, vocabulary.narrowed, place, letters)
+    except FormulaError:
+        return None
 
 
 def _statement(text: str, vocabulary: Vocabulary, place: Place, letters: Letters) -> Statement:

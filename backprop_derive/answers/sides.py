@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from backprop_derive.answers.entries import without_single
 from backprop_derive.answers.grouping import Grouper, changed, has_indices
 from backprop_derive.answers.statements import Side
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.building.formulas import resolve
 from backprop_derive.building.indexing import axes_alone
-from backprop_derive.building.matrices import index_form, is_over_arrays
-from backprop_derive.building.scope import Scope
+from backprop_derive.building.matrices import entries_of, index_form, is_over_arrays
+from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError
-from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Ref, Where, free_variables, reindex
+from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Partial, Ref, Where, free_variables, reindex
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Axis, axis_to, size, variable
 from backprop_derive.language.syntax import Call, Name, Negative, Numeral, Syntax
@@ -34,13 +35,14 @@ def side_of(tree: Syntax, vocabulary: Vocabulary, letters: Letters = NO_FREE_LET
     """
     batches = vocabulary.entries.batches
     if not any(isinstance(each, Name) and each.name in batches for each in tree.walk()):
-        return _resolved(tree, tree, replace(vocabulary.scope, numbered_samples=True), Grouper(vocabulary.scope), letters)
+        return _resolved(tree, tree, replace(vocabulary.scope, numbered_samples=True), Grouper(vocabulary.scope), letters, vocabulary.whole_quantities)
     whole = _with_all_samples(tree, vocabulary)
     failure: FormulaError | None = None
     for columns in (True, False):
         scope = vocabulary.batch_scope(columns=columns)
+        quantities = {**vocabulary.whole_quantities, **vocabulary.whole_batches(columns=columns)}
         try:
-            side = _resolved(whole, tree, scope, Grouper(scope, batches=batches, sample_axis=int(columns)), letters)
+            side = _resolved(whole, tree, scope, Grouper(scope, batches=batches, sample_axis=int(columns)), letters, quantities)
         except FormulaError as error:
             failure = failure or error
             continue
@@ -50,22 +52,56 @@ def side_of(tree: Syntax, vocabulary: Vocabulary, letters: Letters = NO_FREE_LET
     raise failure
 
 
-def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, known: Letters) -> Side:
+def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, known: Letters, quantities: Mapping[str, Quantity]) -> Side:
+    """The side that a tree is in a scope; `quantities` are those of the scope with all their axes."""
     scope = _with_free_letters(tree, scope)
     letters: tuple[str, ...] = tuple(scope.indices)
     axes: tuple[Axis, ...] = tuple(axis for letter in letters if (axis := scope.indices[letter]) is not None)
     for letter, axis in known.items():
         scope = scope if letter in scope.indices else scope.inside(letter, axis)
     settled = replace(grouper, scope=replace(scope, numbered_samples=True), indexed=has_indices(tree)).grouped(tree)
-    if is_over_arrays(settled, scope):
+    if _is_an_array(settled, scope):
         form = index_form(settled, scope)
         letters, axes, settled = form.letters, tuple(axis for axis in form.shape if axis is not None), form.tree
         for letter, axis in zip(letters, axes, strict=True):
             scope = scope.inside(letter, axis)
-    expression = replace_in(resolve(settled, scope), _bracket)
+    expression = replace_in(_whole(resolve(settled, scope), scope, quantities), _bracket)
+    for letter, axis in zip(letters, axes, strict=True):
+        if axis.length.number == 1:  # an index with one value says nothing: a row, a column and a vector are one
+            expression = reindex(expression, {letter: axis.low})
+    shown = [(letter, axis) for letter, axis in zip(letters, axes, strict=True) if axis.length.number != 1]
+    letters, axes = tuple(letter for letter, _ in shown), tuple(axis for _, axis in shown)
     more = tuple(letter for letter in known if letter not in letters and letter in free_variables(expression))
     letters, axes = (*letters, *more), (*axes, *(known[letter] for letter in more))
     return Side(expression, written, written.start, written.end, letters, axes, _number(written), tuple(grouper.notes))
+
+
+def _is_an_array(tree: Syntax, scope: Scope) -> bool:
+    """Whether the formula is one over whole arrays. Among indices, what is a number may be made of arrays: (σ(w^T x) - y) x_j."""
+    if not has_indices(tree):
+        return is_over_arrays(tree, scope)
+    return any(
+        _is_an_array(child, scope) if has_indices(child) else is_over_arrays(child, scope) and bool(without_single(entries_of(child, scope).shape)) for child in tree.children()
+    )
+
+
+def _whole(expression: Expression, scope: Scope, quantities: Mapping[str, Quantity]) -> Expression:
+    """The expression with the indices of axes that the scope leaves out since they have one entry: W[1,j] for W[j]."""
+
+    def ref(each: Ref) -> Ref:
+        short, whole = scope.quantities.get(each.name), quantities.get(each.name)
+        if short is None or whole is None or len(short.axes) == len(whole.axes):
+            return each
+        split = len(each.indices) - len(short.axes)
+        given = iter(each.indices[split:])
+        return Ref(each.name, (*each.indices[:split], *(axis.low if axis is not None and axis.length.number == 1 else next(given) for axis in whole.axes)))
+
+    def change(each: Expression) -> Expression | None:
+        if isinstance(each, Partial):
+            return Partial(ref(each.top), ref(each.bottom), each.direct)
+        return ref(each) if isinstance(each, Ref) else None
+
+    return expression if scope.quantities == quantities else replace_in(expression, change)
 
 
 def _bracket(each: Expression) -> Expression | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from backprop_derive.answers.entries import Entries, flat
+from backprop_derive.answers.entries import Entries, flat, without_single
 from backprop_derive.answers.functions import FunctionNames
 from backprop_derive.answers.mentions import readings_of
 from backprop_derive.answers.statements import Side
@@ -27,17 +27,22 @@ LEARNING_RATE = "eta"
 _RATES = ("eta", "alpha", "lr")
 _COSTS = ("C", "J", "E", "cost", "Cost")
 _LOSSES = ("L", "l", "ell", "loss", "Loss")
-_OF_ALL, _OF_ONE = ("", "total", "tot", "mean", "avg"), ("0", "i", "n", "p", "k")
+_OF_ALL, _OF_ONE = ("", "total", "tot", "mean", "avg"), ("0", "i", "n", "p", "k", "x")
 _COUNTS = ("m", "N", "M", "n", "B")
+_HYPOTHESES, _OF_PARAMETERS = ("h", "f"), ("theta", "Theta", "w", "W", "wb", "Wb", "w,b", "W,b", "beta", "thetab")
 _FREE_SAMPLES = ("i", "n", "p", "s")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names of one network, of its adjoints, and of what a calculation has defined so far."""
+    """The names of one network, of its adjoints, and of what a calculation has defined so far.
+
+    `narrow`: axes with a single entry are left out, as they are by hand where a layer has one unit: w_j for W[1,j], w^T x for W x.
+    """
 
     derivation: Derivation
     definitions: Mapping[str, Side] = field(default_factory=dict)
+    narrow: bool = False
 
     @property
     def graph(self) -> Graph:
@@ -51,8 +56,21 @@ class Vocabulary:
     # -- the scope in which formulas are resolved -------------------------------------------------------------------------
 
     @cached_property
+    def narrowed(self) -> Vocabulary | None:
+        """The same without axes of a single entry; None where that is no other, or there are none beside others."""
+        beside = any(len(without_single(quantity.axes)) < len(quantity.axes) for quantity in self.quantities.values())
+        return replace(self, narrow=True) if beside and not self.narrow else None
+
+    @cached_property
     def quantities(self) -> Mapping[str, Quantity]:
-        """The network's quantities, the adjoints, the cost, the learning rate and what was defined."""
+        """The network's quantities, the adjoints, the cost, the learning rate and what was defined, as formulas have them."""
+        if not self.narrow:
+            return self.whole_quantities
+        return {name: replace(quantity, axes=without_single(quantity.axes)) for name, quantity in self.whole_quantities.items()}
+
+    @cached_property
+    def whole_quantities(self) -> Mapping[str, Quantity]:
+        """The same with all axes."""
         quantities = dict(scope_of(self.graph).quantities)
         for of, name in self.derivation.names.items():
             quantities.setdefault(name, quantities[of])
@@ -70,8 +88,15 @@ class Vocabulary:
 
     def batch_scope(self, *, columns: bool) -> Scope:
         """The scope with arrays of all samples; a sample is a column of them, or a row."""
-        batches = {name: self.entries.batch_quantity(name, columns=columns) for name in self.entries.batches}
-        return replace(self.scope, quantities={**self.quantities, **batches})
+        return replace(self.scope, quantities={**self.quantities, **self.batch_quantities(columns=columns)})
+
+    def batch_quantities(self, *, columns: bool) -> Mapping[str, Quantity]:
+        """The arrays of all samples, as formulas have them."""
+        return {name: self.entries.batch_quantity(name, columns=columns) for name in self.entries.batches}
+
+    def whole_batches(self, *, columns: bool) -> Mapping[str, Quantity]:
+        """The same with all axes."""
+        return {name: self.entries.batch_quantity(name, columns=columns, of=self.whole_quantities) for name in self.entries.batches}
 
     def _is_sampled(self, side: Side) -> bool:
         return self.sample_index is not None and self.sample_index in free_variables(side.expression)
@@ -85,7 +110,8 @@ class Vocabulary:
     def entries(self) -> Entries:
         """All names of quantities."""
         scope = scope_of(self.graph)
-        return Entries(self.derivation, self.quantities, frozenset((*scope.sizes, *scope.functions)))
+        arrays = frozenset(name for name, quantity in self.whole_quantities.items() if quantity.axes)
+        return Entries(self.derivation, self.quantities, arrays, frozenset((*scope.sizes, *scope.functions)))
 
     @cached_property
     def functions(self) -> FunctionNames:
@@ -110,6 +136,20 @@ class Vocabulary:
     def is_cost(self, tree: Syntax) -> bool:
         """Whether a piece is the cost or the loss."""
         return isinstance(tree, Name) and tree.name in (self.graph.cost.name, self.graph.cost.loss)
+
+    def hypothesis(self, mention: Mention, argument: Syntax) -> Syntax | None:
+        """The output, where the mention is h, h_θ or f_w in a network that has no such name, and the argument its input."""
+        tail = "".join(piece.text for piece in mention.pieces)
+        outputs = self.graph.outputs
+        if mention.base not in _HYPOTHESES or mention.primes or len(outputs) != 1 or self.graph.cost.loss in outputs or (not tail and mention.base != "h") or tail not in ("", *_OF_PARAMETERS):
+            return None
+        if self.entries.by_base.get(mention.base) or mention.base + tail in self.graph.functions or not isinstance(argument, Name):
+            return None
+        node = self.graph.by_name.get(argument.name)
+        if node is None or node.role != "input":
+            return None
+        sample = argument.indices if node.sampled and len(argument.indices) == 1 and not self.quantities[argument.name].axes else ()
+        return Name(outputs[0], sample, start=mention.start, end=argument.end)
 
     def index_letter(self, letter: str, letters: Letters) -> str:
         """What an index letter is called in the tree."""

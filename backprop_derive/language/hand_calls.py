@@ -47,6 +47,9 @@ class CallReader(CommandReader):
         """What a name stands for: a quantity, a call, or several names side by side."""
         begin = self.at
         mention = self.mention() if given is None else self.scripts(given)
+        output = self.attempt(lambda: self._hypothesis(mention)) if self.peek("(") else None
+        if output is not None:
+            return self.suffixed(output)
         function = _SPELLED.get(mention.base) or self.lexicon.function(mention)
         found = self.lexicon.find(mention, self.letters)
         if found is not None and not (function is not None and self.peek("(") and _is_in_other_case(found, mention)):
@@ -60,6 +63,10 @@ class CallReader(CommandReader):
         if split is None:
             raise self.lexicon.unknown(self.with_label(mention))
         return split
+
+    def _hypothesis(self, mention: Mention) -> Syntax | None:
+        """`h_θ(x)`: the output of the network, at the input."""
+        return self.lexicon.hypothesis(mention, self.inside(self.group()))
 
     def _known_mention(self) -> bool | None:
         """Whether a quantity stands here, `prod_y1`; the reader stays where it stands."""

@@ -83,6 +83,9 @@ class Lexicon(Protocol):
     def is_cost(self, tree: Syntax) -> bool:
         """Whether a piece is the cost or the loss."""
 
+    def hypothesis(self, mention: Mention, argument: Syntax) -> Syntax | None:
+        """The output of the network where the mention is what it is called as a function of the input, `h_θ(x)`; None where it is not."""
+
     def is_quantity(self, text: str) -> bool:
         """Whether a bare word is a quantity of the network."""
 

@@ -33,6 +33,16 @@ layers: [{dense: 4, activation: tanh}, {dense: 4, activation: tanh}, {dense: 1}]
 loss: half_squared_error
 cost: single
 """,
+    "unit": """
+inputs: {x: 3}
+layers: [{dense: 4, activation: tanh}, {dense: 1, activation: sigmoid}]
+loss: binary_cross_entropy
+""",
+    "logistic": """
+inputs: {x: n}
+layers: [{dense: 1, weights: w, bias: b, activation: sigmoid}]
+loss: binary_cross_entropy
+""",
     "linear": """
 inputs: x
 parameters: [w, b]
@@ -96,6 +106,16 @@ ROWS = [
     # where a sum ends
     ("linear", "1/m sum (yhat-y) x", "1/m*sum((yhat - y)*x, i)"),
     ("linear", r"\frac{2}{n}\sum_{i=1}^n x_i(wx_i+b-y_i)", "2/m*sum(x*(w*x + b - y), i)"),
+    # a layer of one unit: its axis is left out by hand, and what has one entry is a number
+    ("unit", r"\delta^{[1]}_j = W^{[2]}_{1j}(a^{[2]} - y)", "delta1[j] = W2[1,j]*(a2[1] - y[1])"),
+    ("unit", r"\delta^{[1]}_j = W^{[2]}_{j}(a^{[2]} - y)", "delta1[j] = W2[1,j]*(a2[1] - y[1])"),
+    ("unit", r"\delta_1 = W_2^T (\hat y - y)", "delta1[j] = sum(W2[l,k]*(a2[l] - y[l]), l)"),
+    ("unit", r"z_2 = w_2^T a_1 + b_2", "z2[1] = sum(W2[1,j]*a1[j], j) + b2[1]"),
+    ("logistic", r"\frac{\partial L}{\partial w_j} = (\hat y - y) x_j", "dL/dw[1,j] = (a1[1] - y[1])*x[j]"),
+    ("logistic", r"\frac{\partial L}{\partial w_2} = (\sigma(w^T x + b) - y) x_2", "dL/dw[1,2] = (sigmoid(sum(w[1,j]*x[j], j) + b[1]) - y[1])*x[2]"),
+    ("logistic", r"\nabla_w L = (\hat y - y) x", "dL/dw[1,j] = (a1[1] - y[1])*x[k]"),
+    ("logistic", r"dw = \frac1m X (\hat Y - Y)^T", "dC/dw[1,k] = sum(1/m*x[j]*(a1[1] - y[1]), i)"),
+    ("logistic", r"\frac{\partial J}{\partial w_j} = \frac1m \sum_i (h_\theta(x^{(i)}) - y^{(i)}) x_j^{(i)}", "dC/dw[1,j] = 1/m*sum((a1[1] - y[1])*x[j], i)"),
     # the last layer
     ("three", r"\delta^{L-1} = (W^L)^T \delta^L \odot (1-(a^{L-1})^2)", "delta2[j] = sum(W3[l,k]*delta3[l], l)*(1 - a2[k]^2)"),
     ("three", r"\delta^L = a^L - y", "delta3[1] = z3[1] - y[1]"),

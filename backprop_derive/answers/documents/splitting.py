@@ -87,10 +87,10 @@ def side_by_side(passage: Passage) -> Iterator[Passage]:
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The place without blanks, and without the punctuation of the sentence around it."""
+    """The place without blanks, and without the punctuation of the sentence around it, the bracket of a remark behind it too."""
     while start < end and (text[start].isspace() or text[start] in ",;:&~" or (text[start] == "." and not text[start + 1 : start + 2].isdigit())):
         start += 1
-    while start < end and (text[end - 1].isspace() or text[end - 1] in ",;:.&~" or _ends_in_gap(text, start, end)):
+    while start < end and (text[end - 1].isspace() or text[end - 1] in ",;:.&~([" or _ends_in_gap(text, start, end)):
         end -= _ends_in_gap(text, start, end) or 1
     return start, end
 
