@@ -88,6 +88,8 @@ def _optimizer(draft: Draft, entry: OptimizerEntry | None) -> tuple[Optimizer, M
     standard = OPTIMIZERS[0]
     if entry is None:
         return standard, {}
+    if draft.spec.learning_rate is None:
+        draft.problem(entry.name.mark, "an optimizer needs a learning rate too: `learning_rate: 0.1`", entry.name.text)
     row = find_optimizer(entry.name.text)
     if row is None:
         names = [each.name for each in OPTIMIZERS]

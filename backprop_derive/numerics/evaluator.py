@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from backprop_derive.building.formulas import all_arguments, function_derivative
+from backprop_derive.calculus.occurrences import own_derivative
 from backprop_derive.errors import EvaluationError, NotYetError
 from backprop_derive.graph.expressions import (
     Add,
@@ -216,9 +217,8 @@ class Evaluator:
         arguments = [self.planned(argument, scope) for argument in expression.arguments]
         own = self.graph.functions.get(name)
         if own is not None:
-            if order:
-                raise NotYetError(f"the numeric derivative of the function {name} by its name")
-            return self._inside(own[1], (own[0],), arguments, scope, name)
+            body = own_derivative(name, order, self.graph.functions)
+            return self._inside(body, (own[0],), arguments, scope, name)
         row = None if name in self.graph.functions else find_function(name)
         if row is None:
             if name not in self.functions:
