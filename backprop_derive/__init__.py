@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from backprop_derive.numerics.gradcheck import check_gradients as check_gradients
     from backprop_derive.numerics.training import evaluate as evaluate
     from backprop_derive.presentation.drawing import draw as draw
+    from backprop_derive.presentation.formats import render as render
     from backprop_derive.presentation.formulas import write as write
+    from backprop_derive.presentation.presenting import present as present
     from backprop_derive.spec.loading import load_spec as load_spec
     from backprop_derive.spec.loading import read_spec as read_spec
 
@@ -28,6 +30,8 @@ _HOME = {
     "check_gradients": "backprop_derive.numerics.gradcheck",
     "evaluate": "backprop_derive.numerics.training",
     "draw": "backprop_derive.presentation.drawing",
+    "present": "backprop_derive.presentation.presenting",
+    "render": "backprop_derive.presentation.formats",
     "write": "backprop_derive.presentation.formulas",
 }
 __all__ = ["__version__", *_HOME]

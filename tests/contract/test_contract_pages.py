@@ -1,0 +1,45 @@
+"""What is printed, clause by clause: δ without the cost's 1/m, the sample index, text in the language of specs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from asking import LAYERS, NODE, page, record, run
+
+COUPLED = "inputs: {x: 3}\nparameters: w\nequations:\n  z: w*sum(x)\n  p: tanh(z)\n  L: p^2\n"
+
+
+def test_a_delta_is_that_of_the_losses_and_the_cost_stays_in_front() -> None:
+    found = record("derive", NODE + "loss: half_squared_error\nregularization: {l2: 0.5}\n")
+    assert found["deltas"]["delta_A"]["text"] == "(a - y)*a*(1 - a)"
+    assert "∂C/∂w = 1/m Σ_i δ_A·x + ½w" in page(NODE + "loss: half_squared_error\nregularization: {l2: 0.5}\n")
+
+
+def test_a_delta_of_one_sample_is_that_of_its_loss() -> None:
+    assert record("derive", NODE + "loss: mse\ncost: single\n")["deltas"]["delta_A"]["text"] == "2*(a - y)*a*(1 - a)"
+
+
+def test_the_sample_index_is_printed_once_and_that_is_said() -> None:
+    found = page(LAYERS)
+    assert "i = 1..m; the index i is left off the names in the sum over i" in found
+    assert "∂C/∂W2[j,k] = 1/m Σ_i δ2[j]·a1[k]" in found
+    assert "[i," not in found
+
+
+def test_text_is_ascii_with_the_names_of_the_spec() -> None:
+    text = "inputs: x\nparameters: [ω]\nequations:\n  μ': ω*x\n  L: tanh(μ')^2\n"
+    found = json.dumps(record("derive", text)["gradients"])
+    assert found.isascii()
+    assert "tanh(mu')" in found
+
+
+@pytest.mark.parametrize("text", [LAYERS, NODE + "loss: binary_cross_entropy\nregularization: {l1: 0.1}\n", COUPLED, NODE.replace("sigmoid", "f_A") + "loss: huber\n"])
+@pytest.mark.parametrize("form", ["chain", "backward", "textbook", "closed"])
+def test_verify_reads_every_text_back_and_judges_it_equal(text: str, form: str) -> None:
+    found = record("derive", text, "--form", form)
+    pairs = [part for name, each in found["gradients"].items() for part in ("-w", name, "-a", each["gradient"]["text"])]
+    result = run("verify", "-", *pairs, "-f", "json", text=text)
+    claims = json.loads(result.stdout)["claims"]
+    assert [each["verdict"] for each in claims] == ["equal"] * len(found["gradients"])
+    assert result.exit_code == 0
