@@ -6,10 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from backprop_derive.building.network import build_graph
+from backprop_derive.building.profiles import KEYS
+from backprop_derive.building.renaming import renaming_of
+from backprop_derive.calculus.derivation import derive
 from backprop_derive.operations.functions import FUNCTIONS
 from backprop_derive.operations.losses import LOSSES
+from backprop_derive.operations.notations import DEFAULT, NOTATIONS
 from backprop_derive.operations.optimizers import OPTIMIZERS
-from backprop_derive.presentation.catalogue import equations, function_record, loss_record, optimizer_record, remarks
+from backprop_derive.presentation.catalogue import equations, function_record, loss_record, notation_record, optimizer_record, remarks
+from backprop_derive.presentation.document import Aligned, Document
+from backprop_derive.presentation.formats import render
+from backprop_derive.presentation.network import forward_rows
+from backprop_derive.presentation.presenting import present
+from backprop_derive.spec.loading import read_spec
 
 FOLDER = Path(__file__).parent
 
@@ -45,9 +55,68 @@ Books and libraries differ where it is said below: momentum here is that of PyTo
 """
 
 
+NOTATIONS_HEAD = """# Notations
+
+Made from the tables in `backprop_derive` by `docs/generate.py`. `derive SPEC --notation nielsen` prints a page in the notation of a book, in every
+format; `verify SPEC answers --notation nielsen` reads a hand calculation in it, and answers in it. The head of a page says whose notation it is.
+
+- *What changes*: the names that the spec leaves to the tool: `W1`, `b1`, `z1`, `a1` of layers, `z_A1`, `a_A1` of nodes, `x`, `y`, `L`, `C`, `m`, the index of the
+  samples, the δs. A name that the spec gives stays as it is. Where a name of the book is one of the spec already, that kind of name keeps the tool's, and the
+  head of the page says so. `latex:` of a spec wins over a notation.
+- *What stays*: the mathematics. A δ is the derivative of one sample's loss, the cost is what `cost:` says; known functions keep their names, σ, tanh, softmax.
+- *Rows* (CS231n): `W1` goes by [from, to], and its gradient too; in formulas over whole arrays `x` lies, `x^T` stands: `s1 = x W1 + b1`, `dW1 = x^T ds1`.
+  The course's programs put the cost's 1/N into `dscores`; a calculation may do so or not, and the verdict says which it was.
+- *-w* takes names of the notation, `-w 'w^2[2,1]'`, and names of the spec, `-w 'W1[2,1]'`, as they stand there. In `verify`, names are those of the notation; a
+  key such as `W2`, which would be one weight in the spec and another in the book, is asked about.
+- *JSON*: `text`, names and keys are those of the spec, whatever the notation; `latex` is in the notation. Sentences and counterexamples are in the notation.
+
+## A notation of one's own
+
+`--notation my.yaml`, with any of these keys. In a pattern, `{l}` stands for the number of the layer: `W{l}`, `W_{l}`, `W^{l}` (raised), `W^({l})`, `W^[{l}]`.
+
+```yaml
+like: nielsen
+weights: 'W^[{l}]'
+bias: 'b^[{l}]'
+preactivation: 'z^[{l}]'
+activation: 'a^[{l}]'
+error: 'delta^[{l}]'
+first_layer: 1
+cost: J
+loss: L
+```
+
+"""
+
+
 def page(head: str, sections: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> str:
     """A page: its head, and each record under the heading of its section."""
     return "\n".join((head, *(line for title, records in sections for line in (f"## {title}\n", *map(entry, records)))))
+
+
+SMALL_NETWORK = """
+inputs: 3
+layers:
+  - dense: 4
+    activation: sigmoid
+  - dense: 2
+    activation: sigmoid
+loss: half_squared_error
+"""
+
+
+def notations_page() -> str:
+    """The page on notations: the keys of a file, then a small network in each of them, as the tool prints it."""
+    lines = [NOTATIONS_HEAD + "| key | says |\n|---|---|", *(f"| `{name}` | {row.sentence} |" for name, row in KEYS.items()), ""]
+    graph = build_graph(read_spec(SMALL_NETWORK))
+    for row in NOTATIONS:
+        record = notation_record(row)
+        shown = graph if row.name == DEFAULT else renaming_of(graph, row).renamed
+        text = str(render(present(derive(shown), forms=("backward",), detail="brief"), "terminal"))
+        forward = str(render(Document((Aligned(tuple(each for each, _ in forward_rows(shown))),), {}, shown), "terminal"))
+        body = text[text.index("Backward pass") :]
+        lines += [f"## {row.name}\n", f"{'; '.join(remarks(record))}.\n", "```", forward.rstrip(), "", body.rstrip(), "```", ""]
+    return "\n".join(lines)
 
 
 def entry(record: Mapping[str, Any]) -> str:
@@ -72,6 +141,7 @@ def pages() -> Mapping[str, str]:
     return {
         "functions.md": page(FUNCTIONS_HEAD, (("Activations", activations), ("Other functions", others))),
         "optimizers.md": page(OPTIMIZERS_HEAD, (("All optimizers", map(optimizer_record, OPTIMIZERS)),)),
+        "notations.md": notations_page(),
         "losses.md": page(LOSSES_HEAD, (("All losses", map(loss_record, LOSSES)),)),
     }
 

@@ -28,6 +28,7 @@ class Entry:
     """A quantity as a name: `base` its letters, `tail` all that stands behind them, without marks.
 
     `labelled`: the name ends in a label, `a^(2)`, or it is the array of a numbered layer: a bare superscript is that number.
+    `closing` stands behind its indices, as in `w_{j0}`; `letters` are the only ones that its indices may be.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Entry:
     axes: tuple[Axis | None, ...]
     sampled: bool
     labelled: bool = False
+    closing: str = ""
+    letters: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int:
@@ -141,11 +144,12 @@ class Entries:
         yield from self._exact
         known = {(entry.base, entry.tail) for entry in self._exact}
         for entry in self._others(self._exact):
-            if (entry.base, entry.tail) not in known and entry.base + entry.tail not in self.reserved:
+            if ((entry.base, entry.tail) not in known or entry.closing) and entry.base + entry.tail not in self.reserved:
                 yield entry
 
     def _others(self, exact: Sequence[Entry]) -> Iterator[Entry]:
         """Names that the spec does not have, where they are clear."""
+        yield from self._of_notation()
         yield from self._deltas()
         yield from (entry.called("a", entry.tail) for entry in exact if entry.base == "z" and entry.name in self.arrays and entry.labelled)  # no activation
         yield from self._only_layers(exact)
@@ -162,6 +166,27 @@ class Entries:
         for entry in numbered:
             if counted[entry.base] == 1:
                 yield replace(entry.called(entry.base, ""), labelled=False)
+
+    def _of_notation(self) -> Iterator[Entry]:
+        """What a notation spells in its own way: `w_{j0}^{(1)}`, and, where index letters tell the layer, `w_{kj}` and `a_j`."""
+        notation = self.derivation.graph.notation
+        if notation is None:
+            return
+        for name, of in notation.also.items():
+            entry = entry_of(name, self.quantities[of])
+            yield replace(entry, name=of)
+        nodes = {adjoint: node for node, adjoint in self.derivation.names.items()}
+        for name, spelling in notation.spellings.items():
+            if name in self.quantities:
+                node = self.derivation.graph.node(nodes.get(name, name))
+                axes = node.axes[1:] if node.sampled else node.axes
+                label = spelling.label.strip("()[]")
+                entry = replace(entry_of(name, self.quantities[name]).called(spelling.base, label), closing=spelling.closing)
+                yield from (entry,) if spelling.closing else ()
+                if notation.layers and label.isdigit() and entry.rank:
+                    own = notation.layers[int(label) - 1 : int(label) + 1][::-1]
+                    several = [letter for letter, axis in zip(own, axes, strict=False) if axis.length.number != 1]
+                    yield replace(entry, tail="", labelled=False, letters=own[: entry.rank] if entry.rank == len(axes) else tuple(several))
 
     # -- adjoints -----------------------------------------------------------------------------------------------------
 

@@ -75,5 +75,8 @@ class FunctionNames:
         """`σ(z)`, `g(z)`: the network's activation, where it has one kind only; σ is the logistic function otherwise."""
         if letter == "sigma":
             return "sigmoid"
-        (only, *others) = self._kinds or ("",)
+        notation = self.graph.notation
+        hidden = {node.operation for node in self.graph.nodes if node.role == "activation" and node.name not in self.graph.outputs}
+        kinds = hidden if notation is not None and letter == notation.hidden and hidden else self._kinds
+        (only, *others) = kinds or ("",)
         return only if not others and find_function(only) is not None else None

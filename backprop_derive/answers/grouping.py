@@ -53,6 +53,8 @@ class Grouper:
                 return replace(tree, operand=inner) if self._rank(inner) else inner
             case Call("sum" | "mean"):
                 return self._sum(tree)
+            case Call("outer", (left, right)):
+                return self._outer(self.grouped(left), self.grouped(right))
             case Call("norm" | "norm1"):
                 return self._norm(tree)
             case Call("diag"):
@@ -156,6 +158,8 @@ class Grouper:
         """`np.sum(dZ, axis=1)`: over the samples, where those are the second axis."""
         number = integer_form(axis, self.scope).number
         rank = self._rank(body)
+        if not self.batches and self.scope.rows and number == 0 and rank == 1 and _mentions_samples(body, self.scope):  # the names of a sample are those of all
+            return self._over_samples(tree, body)
         if not self.batches or number is None or not rank:
             raise fault("an axis can be given where arrays of all samples are summed: np.sum(dZ2, axis=1)", tree)
         if number % rank != (self.sample_axis if rank > 1 else 0):
@@ -230,7 +234,7 @@ class Grouper:
         arrays = bool(self._rank(left) and self._rank(right))
         if operator == OUTER and arrays:
             if self._rank(left) == self._rank(right) == 1 and self._entries(left).shape != self._entries(right).shape:
-                return Binary("@", left, Transpose(right, start=right.start, end=right.end), start=left.start, end=right.end)
+                return self._outer(left, right)
             raise fault("⊗ can be the outer product or the product entry by entry", right, hint="write x y^T or x ⊙ y")
         if operator in ("", MATRIX) and arrays and self._are_columns(left, right):
             if operator == MATRIX:
@@ -240,10 +244,16 @@ class Grouper:
         spelled = {ELEMENTWISE: "*", OUTER: "*", "": "@" if arrays else "*", MATRIX: "@" if arrays else "*", "@": "@" if arrays else "*"}
         return Binary(spelled.get(operator, operator), left, right, start=left.start, end=right.end)
 
+    def _outer(self, left: Syntax, right: Syntax) -> Syntax:
+        """`x y^T`, or `x^T y` where vectors are rows."""
+        turned = Transpose(left, start=left.start, end=left.end) if self.scope.rows else Transpose(right, start=right.start, end=right.end)
+        first, second = (turned, right) if self.scope.rows else (left, turned)
+        return Binary("@", first, second, start=left.start, end=right.end)
+
     def _are_columns(self, left: Syntax, right: Syntax) -> bool:
-        """Two vectors that both stand upright, of one length."""
+        """Two vectors that both stand as vectors do, of one length."""
         first, second = self._entries(left), self._entries(right)
-        return len(first.shape) == len(second.shape) == 1 and not first.row and not second.row and first.shape == second.shape
+        return len(first.shape) == len(second.shape) == 1 and first.row == second.row == self.scope.rows and first.shape == second.shape
 
     def _rank(self, tree: Syntax) -> int:
         """How many axes a piece has; a formula with indices is a number. Raises FormulaError where shapes do not fit."""

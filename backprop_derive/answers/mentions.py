@@ -29,16 +29,35 @@ def _readings(mention: Mention, vocabulary: Vocabulary, letters: Letters) -> Ite
     if len(mention.pieces) > _MOST_PIECES:
         return
     for entry in vocabulary.entries.by_base.get(mention.base, ()):
-        if entry.primes != mention.primes:
+        pieces = _before_closing(mention.pieces, entry.closing)
+        if entry.primes != mention.primes or pieces is None:
             continue
-        for used, left in _divisions(mention.pieces):
+        for used, left in _divisions(pieces):
             if any(piece.kind == "index" for piece in used) and any(piece.kind == "index" for piece in left):
                 continue
             if entry.tail in _spellings(used) and (entry.labelled or not any(piece.kind == "raised" and piece.text.isdigit() for piece in used)):
                 indices = _indices(entry, left, vocabulary, letters)
-                if indices is not None:
+                if indices is not None and (not entry.letters or _are_letters(indices, entry.letters)):
                     split = _MOST_PIECES * len({piece.group for piece in used if piece.group} & {piece.group for piece in left})
                     yield len(left) + split, Name(entry.name, indices, start=mention.start, end=mention.end)
+
+
+def _before_closing(pieces: Sequence[Piece], closing: str) -> Sequence[Piece] | None:
+    """The pieces without what stands behind the indices of a name, the 0 of `w_{j0}`; None where it does not stand there."""
+    if not closing:
+        return pieces
+    places = [at for at, piece in enumerate(pieces) if piece.kind in ("sub", "index")]
+    if not places or not pieces[places[-1]].text.endswith(closing):
+        return None
+    last = pieces[places[-1]]
+    before, behind = pieces[: places[-1]], pieces[places[-1] + 1 :]
+    kept = () if last.text == closing else (replace(last, text=last.text.removesuffix(closing), tree=None),)
+    return (*before, *kept, *behind)
+
+
+def _are_letters(indices: Sequence[Syntax], letters: Sequence[str]) -> bool:
+    """Whether the indices, that of the samples aside, are these letters."""
+    return [each.name for each in indices[len(indices) - len(letters) :] if isinstance(each, Name)] == [*letters]
 
 
 def _divisions(pieces: Sequence[Piece]) -> Iterator[tuple[tuple[Piece, ...], tuple[Piece, ...]]]:
@@ -88,7 +107,7 @@ def _without_sample(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabular
             return rest, ()
         if is_data and piece.kind == "label" and piece.text.isdigit() and piece.tree is not None and int(piece.text) > 0:
             return rest, (piece.tree,)
-    if len(pieces) == 1 and len(pieces[0].text) == entry.rank + 1 and pieces[0].text[:1] in letters.samples and entry.rank:  # x_{ij}
+    if len(pieces) == 1 and len(pieces[0].text) == entry.rank + 1 and pieces[0].text[:1] in (*letters.samples, vocabulary.sample_index) and entry.rank:  # x_{ij}
         return (replace(pieces[0], text=pieces[0].text[1:], tree=None),), ()
     return pieces, ()
 

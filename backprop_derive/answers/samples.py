@@ -32,7 +32,7 @@ from backprop_derive.graph.expressions import (
 )
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import axis_to, size, variable
-from backprop_derive.graph.nodes import Graph
+from backprop_derive.graph.nodes import PREFIXED, Graph
 
 IMPLIED = "the sum over the samples, which is not written, is taken as meant"
 OVER_SAMPLES = "the sum is taken over the samples, entry by entry"
@@ -40,6 +40,8 @@ PER_SAMPLE = "this is the derivative of one sample's loss; that of the cost {cos
 PER_SAMPLE_WITH_PENALTY = "this is for one sample, with the regulariser; the cost {cost} has {total} over the samples"
 WHOLE = "{loss} is taken as the cost {cost} here, over all samples"
 WITH_MEAN = "your {name} includes the cost's 1/{size}; the δ of this page does not"
+
+WITH_MEAN_IN_EACH = "your derivatives include the cost's 1/{size}, as in the course's programs; those of the page do not"
 
 
 def readings(worlds: Worlds, left: Side, right: Side, definitions: Definitions = NOTHING) -> Iterator[Reading]:
@@ -64,6 +66,8 @@ def readings(worlds: Worlds, left: Side, right: Side, definitions: Definitions =
         yield from of_one_sample(graph, left, right)
     if graph.cost.reduction == "mean":
         yield from _with_mean(graph, left, right)
+        if graph.error == PREFIXED:
+            yield from _with_mean_in_each(worlds, left, right, definitions)
 
 
 def _by_entry(graph: Graph, left: Side, right: Side) -> Iterator[Reading]:
@@ -158,6 +162,20 @@ def _with_mean(graph: Graph, left: Side, right: Side) -> Iterator[Reading]:
     if adjoint or by_loss:
         mean = mul(reciprocal(Integer(size(graph.samples.size))), found)
         yield Reading(replace(left, expression=mean), right, WITH_MEAN.format(name="δ", size=graph.samples.size))
+
+
+def _with_mean_in_each(worlds: Worlds, left: Side, right: Side, definitions: Definitions) -> Iterator[Reading]:
+    """Where d in front of a name is the derivative of the cost, 1/m and all, in every name: dW = x^T ds."""
+    graph, adjoints = worlds.graph, frozenset(worlds.derivation.names.values())
+    assert graph.samples is not None
+    part = reciprocal(Integer(size(graph.samples.size)))
+
+    def change(each: Expression) -> Expression | None:
+        return mul(part, each) if isinstance(each, Ref) and each.name in adjoints else None
+
+    first, second = _replaced(left, change), _replaced(right, change)
+    for mean in (second, _summed(worlds, second, definitions)) if second != right else ():
+        yield Reading(first, mean, WITH_MEAN_IN_EACH.format(size=graph.samples.size))
 
 
 def _replaced(side: Side, change: Callable[[Expression], Expression | None]) -> Side:

@@ -38,7 +38,8 @@ def side_of(tree: Syntax, vocabulary: Vocabulary, letters: Letters = NO_FREE_LET
         return _resolved(tree, tree, replace(vocabulary.scope, numbered_samples=True), Grouper(vocabulary.scope), letters, vocabulary.whole_quantities)
     whole = _with_all_samples(tree, vocabulary)
     failure: FormulaError | None = None
-    for columns in (True, False):
+    rows = vocabulary.scope.rows
+    for columns in (not rows, rows):
         scope = vocabulary.batch_scope(columns=columns)
         quantities = {**vocabulary.whole_quantities, **vocabulary.whole_batches(columns=columns)}
         try:
@@ -47,7 +48,7 @@ def side_of(tree: Syntax, vocabulary: Vocabulary, letters: Letters = NO_FREE_LET
             failure = failure or error
             continue
         side = _by_sample(side, vocabulary, columns=columns)
-        return side if columns else replace(side, notes=(*side.notes, "a sample was taken for a row of X, since the shapes fit only so"))
+        return side if columns is not rows else replace(side, notes=(*side.notes, "a sample was taken for a row of X, since the shapes fit only so"))
     assert failure is not None
     raise failure
 

@@ -12,6 +12,7 @@ from backprop_derive.errors import FormulaError, UsageError
 from backprop_derive.graph.expressions import Partial, Ref
 from backprop_derive.graph.weights import find_weights
 from backprop_derive.language.syntax import Derivative, Name, Numeral, Syntax
+from backprop_derive.notation import canonical
 
 
 def target_of(key: str, vocabulary: Vocabulary) -> Side:
@@ -21,6 +22,7 @@ def target_of(key: str, vocabulary: Vocabulary) -> Side:
     Raises UsageError that lists what there is.
     """
     side = _as_formula(key, vocabulary)
+    _refuse_old_name(key, side, vocabulary)
     if side is None:
         (name, entry), *others = find_weights((key,), vocabulary.graph)
         if others:
@@ -31,6 +33,21 @@ def target_of(key: str, vocabulary: Vocabulary) -> Side:
         assert isinstance(side.syntax, Name)
         return _derivative(side.syntax, vocabulary)
     return side
+
+
+def _refuse_old_name(key: str, side: Side | None, vocabulary: Vocabulary) -> None:
+    """Raises UsageError for a name of the spec that the notation has changed, and that may mean something else in it."""
+    notation = vocabulary.graph.notation
+    new = None if notation is None else notation.before.get(canonical(key).partition("[")[0])
+    if notation is None or new is None:
+        return
+    meant = side.expression if side is not None else None
+    if isinstance(meant, Partial):
+        meant = meant.bottom
+    if not isinstance(meant, Ref):
+        raise UsageError(f"{key!r} is a name of the spec; in the notation {notation.name} it is {new}")
+    if meant.name != new:
+        raise UsageError(f"{key!r} is the spec's name for {new}, and {meant.name} in the notation {notation.name}: write the one that is meant so")
 
 
 def entry_of(target: Side, entry: tuple[int, ...], vocabulary: Vocabulary) -> Side | None:

@@ -69,9 +69,9 @@ class Verifier:
 def passages_in(answers: Answers, graph: Graph) -> tuple[Passage, ...]:
     """The formulas that were handed in. Raises AnswerError."""
     if isinstance(answers, str):
-        return passages_of(answers, "", known=graph.by_name)
+        return passages_of(answers, "", known=graph.words)
     if isinstance(answers, os.PathLike):
-        return read_document(Path(answers), graph.by_name)
+        return read_document(Path(answers), graph.words)
     if isinstance(answers, Mapping):
         found = tuple(passage for key, answer in answers.items() for passage in _of_answer(key, answer, ()))
         if len(found) > MAXIMUM_PASSAGES:

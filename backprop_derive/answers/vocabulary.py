@@ -167,7 +167,7 @@ class Vocabulary:
             self._quantity(mention, letters)
             or self._index_or_size(mention, letters)
             or self._cost(mention)
-            or (self._quantity(replace(mention, base=mention.base.swapcase()), letters) if len(mention.base) == 1 else None)
+            or (self._quantity(replace(mention, base=mention.base.swapcase()), letters) if len(mention.base) == 1 and mention.base != "e" else None)
             or self._kronecker(mention, letters)
             or self._adjoint_of(mention, letters)
             or self._known_by_habit(mention)
@@ -208,13 +208,19 @@ class Vocabulary:
     # -- quantities -------------------------------------------------------------------------------------------------------
 
     def _numbered(self, mention: Mention) -> Mention:
-        """The labels L, L-1, … of the last layers as numbers, where layers have numbers and L is none of their names."""
+        """The labels L, L-1, … of the last layers as numbers, where layers have numbers and L is none of their names; a^{x,2} as a^2."""
+        mention = replace(mention, pieces=tuple(map(self._without_sample, mention.pieces)))
         last = self.entries.last_layer
         if last is None or not any(piece.text.startswith("L") for piece in mention.pieces):
             return mention
         numbers = {"L": last} | {f"L-{back}": last - back for back in range(1, last)} | {f"L+{on}": last + on for on in range(1, 3)}
         pieces = tuple(replace(piece, text=str(numbers[piece.text])) if piece.kind != "digits" and piece.text in numbers else piece for piece in mention.pieces)
         return replace(mention, pieces=pieces)
+
+    def _without_sample(self, piece: Piece) -> Piece:
+        """A label without the letter of the sample in front of it."""
+        sample = f"{self.sample_index},"
+        return replace(piece, text=piece.text.removeprefix(sample)) if piece.kind in ("label", "raised") else piece
 
     def _try_samples(self, mention: Mention, letters: Letters) -> None:
         """Raises SampleLetterError if the mention is a quantity when one of its letters is the sample's."""

@@ -269,7 +269,8 @@ class _Reader:
     def _target(self, at: int, text: str, complain: Complaint) -> tuple[str, Place]:
         """Which entry of which node a column gives; an unknown one is a problem."""
         written = canonical(text).replace(" ", "")
-        by_name = self.graph.by_name
+        called = self.graph.numbers.called
+        by_name = {called.get(name, name): node for name, node in self.graph.by_name.items()}
         readings: list[tuple[str, Place]] = [(written, ())]
         for pattern, separator in ((_BRACKETED, ","), (_SEPARATED, "_")):
             if match := pattern.fullmatch(written):
@@ -282,7 +283,7 @@ class _Reader:
         if single is not None and "[" in written:
             self.problems.append(complain(at, f"{single} is a single number: it has no entry {text}", text))
             return written, ()
-        known = [node.name for node in self.graph.nodes if node.role in ("input", "target")]
+        known = [name for name, node in by_name.items() if node.role in ("input", "target")]
         message = f"{quoted(text)} is no input and no target of the network; these are {_listed(known)}"
         self.problems.append(replace(complain(at, message, text), nearest=nearest(written, known)))
         return written, ()

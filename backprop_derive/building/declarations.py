@@ -31,6 +31,7 @@ def declare_leaf(draft: Draft, declared: Declared, role: str) -> Node:
     axes = draft.axes(declared.shape or ())
     node = Node(declared.name.text, _letters(draft, len(axes)), axes, role=role)  # type: ignore[arg-type]
     draft.add(node, declared.name.mark)
+    draft.made |= {node.name} if declared.nameless else set()
     return node
 
 

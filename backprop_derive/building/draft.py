@@ -31,7 +31,7 @@ MOST_PROBLEMS = 100
 
 @dataclass
 class Draft:
-    """Mutable, and gone when the graph is made."""
+    """Mutable, and gone when the graph is made. `made` are the names that the spec does not give."""
 
     spec: NetworkSpec
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Draft:
     outputs: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     domains: list[TargetDomain] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
 
     @cached_property
     def equations_of(self) -> Mapping[str, list[Equation]]:

@@ -5,7 +5,7 @@
     sum((a - y)^2)          sum((a[j] - y[j])^2, j)
 
 A vector is a column, `x^T` a row; `@` takes a vector for whichever of the two fits, so `x@y` is the scalar product and
-`x@y^T` the matrix of all products. `+ - * / ^` and functions act entry by entry on arrays of one shape, or with numbers.
+`x@y^T` the matrix of all products; where the scope says that vectors are rows, it is the other way round. `+ - * / ^` and functions act entry by entry on arrays of one shape, or with numbers.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _named(tree: Name, scope: Scope) -> Entries:
         named(tree, scope)
     if not shape:
         return _number(tree)
-    return Entries(shape, lambda places, _: Name(tree.name, places, start=tree.start, end=tree.end))
+    return Entries(shape, lambda places, _: Name(tree.name, places, start=tree.start, end=tree.end), scope.rows and len(shape) == 1)
 
 
 def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callable[[tuple[Syntax, ...]], Syntax]) -> Entries:
@@ -167,7 +167,7 @@ def _derivative(tree: Derivative, scope: Scope) -> Entries:
         return _number(tree)
     if top and not tree.top.indices:
         raise fault("the derivative of an array by an array has no form over whole arrays: write it with indices", tree)
-    return Entries(bottom, lambda places, _: replace(tree, bottom=replace(tree.bottom, indices=places)))
+    return Entries(bottom, lambda places, _: replace(tree, bottom=replace(tree.bottom, indices=places)), scope.rows and len(bottom) == 1)
 
 
 # -- products ---------------------------------------------------------------------------------------------------------

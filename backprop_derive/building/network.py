@@ -141,6 +141,7 @@ def _targets(draft: Draft) -> list[str]:
         draft.problem(spec.mark, "the target would be called 'y', but that is a name of the spec: give `targets:`", "y")
         return []
     draft.add(Node("y", *_like_output(draft, 0, 1), role="target"), spec.mark)
+    draft.made.add("y")
     return ["y"]
 
 
@@ -264,6 +265,7 @@ def _finish(draft: Draft, loss: str, penalty: str | None, targets: tuple[str, ..
         dict(draft.aliases),
         title=draft.spec.title,
         notes=tuple(dict.fromkeys(draft.notes)),
+        made=frozenset(draft.made if cost_name == loss else {*draft.made, cost_name}),
     )
 
 

@@ -72,6 +72,7 @@ def _add_neuron(draft: Draft, neuron: NeuronEntry, sources: Mapping[str, str]) -
     if neuron.activation is None:
         if neuron.preactivation is not None and neuron.output is not None:
             draft.alias(neuron.preactivation.text, neuron.output.text, neuron.preactivation.mark)
+        draft.made |= {output_name(neuron)} if neuron.output is None and neuron.preactivation is None else set()
         draft.add(scalar_node(output_name(neuron), weighted_sum, "preactivation", unit), neuron.key.mark)
         return
     function = activation(draft, neuron.activation, neuron.activation_options, f"_{unit}")
@@ -80,6 +81,8 @@ def _add_neuron(draft: Draft, neuron: NeuronEntry, sources: Mapping[str, str]) -
         draft.problem(neuron.activation.mark, message, neuron.activation.text)
         function = None
     z = sum_name(neuron)
+    draft.made |= {z} if neuron.preactivation is None else set()
+    draft.made |= {output_name(neuron)} if neuron.output is None else set()
     draft.add(scalar_node(z, weighted_sum, "preactivation", unit), (neuron.preactivation or neuron.key).mark)
     definition = function.at(Ref(z)) if function is not None else Ref(z)
     draft.add(scalar_node(output_name(neuron), definition, "activation", unit, function.function if function is not None else ""), (neuron.output or neuron.key).mark)

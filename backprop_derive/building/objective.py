@@ -78,7 +78,9 @@ def is_number(text: str) -> bool:
 
 def _new_name(draft: Draft) -> str:
     taken = draft.taken()
-    return next(name for name in (*_LOSS_NAMES, *(f"L_{count}" for count in range(2, 1000))) if name not in taken)
+    name = next(name for name in (*_LOSS_NAMES, *(f"L_{count}" for count in range(2, 1000))) if name not in taken)
+    draft.made.add(name)
+    return name
 
 
 def _from_formula(draft: Draft, entry: LossEntry) -> str:

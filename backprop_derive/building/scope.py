@@ -52,6 +52,7 @@ class Scope:
     """Names of nodes, vectors, sizes, functions and indices, and the letter of the sample index.
 
     `numbered_samples`: a formula may say which sample it means, by a number in front of all other indices.
+    `rows`: a vector lies, unless it is transposed.
     """
 
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Scope:
     samples: Samples | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     numbered_samples: bool = False
+    rows: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -91,4 +93,5 @@ def scope_of(graph: Graph) -> Scope:
     names = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
     names |= {*graph.sizes, *((graph.samples.size,) if graph.samples else ())}
     sizes = {name: size(name) for name in sorted(names)}
-    return Scope(quantities, {}, sizes, frozenset(graph.functions), {}, graph.samples, graph.aliases)
+    rows = graph.notation is not None and graph.notation.rows
+    return Scope(quantities, {}, sizes, frozenset(graph.functions), {}, graph.samples, graph.aliases, rows=rows)

@@ -82,17 +82,20 @@ def ancestors(graph: Graph, target: str) -> set[str]:
 
 
 def adjoint_names(graph: Graph, nodes: Iterable[str]) -> Mapping[str, str]:
-    """`delta_B` for the adjoint of the pre-activation `z_B`, `delta1` for `z1`, `bar_v` for that of any other node v.
+    """`delta_B` for the adjoint of the pre-activation `z_B`, `delta1` for `z1`, `bar_v` for that of any other node v; or as the
+    graph's notation has it.
 
     Names of the graph are never taken: at a second differentiation the adjoints of the first are nodes themselves.
     """
     taken = set(graph.by_name) | set(graph.aliases)
+    called = graph.notation.adjoints if graph.notation is not None else {}
     names = {}
     for name in nodes:
         node = graph.node(name)
         stem = "delta" + name[1:] if node.role == "preactivation" and name.startswith("z") else f"bar_{name}"
         if node.role == "preactivation" and not name.startswith("z"):
             stem = f"delta_{name}"
+        stem = called.get(name, stem)
         candidate, count = stem, 1
         while candidate in taken:
             count += 1

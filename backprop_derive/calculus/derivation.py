@@ -29,7 +29,7 @@ from backprop_derive.errors import Problem, UsageError, nearest
 from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, add, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine
-from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.graph.nodes import PREFIXED, Graph, Node
 from backprop_derive.shown import Shown
 
 
@@ -175,7 +175,9 @@ def _delta(chain: Chain, name: str) -> Delta:
     for factor in factors:
         trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)
     for child in _children_shown(chain, name):
-        trail.step("δ by name", ("this is the δ of ", Ref(child), ", already known"), _with_deltas(chain, trail.now, child))
+        sign = chain.graph.error
+        said = "this is the derivative by " if sign == PREFIXED else f"this is the {sign} of "
+        trail.step("δ by name", (said, Ref(child), ", already known"), _with_deltas(chain, trail.now, child))
     raw = chain.assembled(name, chain.by_name)
     _settle(chain, node, trail, raw, Front(chain.graph, None))
     return Delta(chain.names[name], node.ref(), expansion, factors, trail.now, tuple(trail.steps))
@@ -265,7 +267,8 @@ class _Trail:
 def _settle(chain: Chain, node: Node, trail: _Trail, raw: Expression, front: Front) -> None:
     """From the product of all values to the form that a book prints."""
     if any(isinstance(each, Partial) for each in walk(trail.now)):
-        trail.step("backward pass", ("the derivatives of the loss that are left are the δs of the backward pass",), front.put(raw))
+        said = "those" if chain.graph.error == PREFIXED else f"the {chain.graph.error}s"
+        trail.step("backward pass", (f"the derivatives of the loss that are left are {said} of the backward pass",), front.put(raw))
     for rewrite, after in rewrites(raw, chain.ground(node)):
         raw = after
         trail.step(rewrite.name, (rewrite.sentence,), front.put(after), rewrite.identity)

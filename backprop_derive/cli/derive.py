@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from backprop_derive.cli.options import output_options, planned_option, spec_argument, weight_option
+from backprop_derive.cli.notation import notation_option
+from backprop_derive.cli.options import output_options, spec_argument, weight_option
 
 if TYPE_CHECKING:
     from backprop_derive.cli.output import Output
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 @click.option("--sample", type=click.IntRange(min=1), help="Which sample of the data is shown in numbers. Default: the first.")
 @click.option("--code", is_flag=True, help="Add the forward pass and the gradients as NumPy statements, and a comparison. Always in a notebook.")
 @click.option("--picture", "with_picture", is_flag=True, help="Draw the network behind the header; with one -w, its paths are lit.")
-@planned_option("--notation")
-def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, code: bool, with_picture: bool, output: Output) -> None:
+@notation_option
+def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, code: bool, with_picture: bool, notation: str | None, output: Output) -> None:
     """Derive the gradients of a network.
 
     SPEC is a YAML file, the name of a shipped example, or - for standard input.
@@ -40,15 +42,18 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
+    from backprop_derive.cli.notation import network_and_weights, renaming_for
     from backprop_derive.cli.numbers import fit_of, numbers_of
     from backprop_derive.errors import NotYetError
-    from backprop_derive.graph.weights import entries_where_clearer, every_entry, find_weights
+    from backprop_derive.graph.weights import entries_where_clearer, every_entry
     from backprop_derive.presentation.figures import DIGITS
     from backprop_derive.presentation.presenting import DEFAULT_FORMS, present
 
     if view == "matrix":
         raise NotYetError("the matrix form")
-    chosen = find_weights(weights, graph) if weights else tuple((each, None) for each in graph.parameters)
+    renaming = renaming_for(graph, notation)
+    graph, chosen = network_and_weights(graph, renaming, weights, record=output.format == "json")
+    asked = chosen if weights else ()
     if view == "elements":
         chosen = every_entry(graph, chosen)
     elif view is None and output.format != "json":
@@ -60,7 +65,6 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     if with_picture and not output.with_network:  # where the network always stands, it is there already
         from backprop_derive.presentation.drawing import draw
 
-        asked = find_weights(weights, graph)
         picture = draw(derivation, asked[0] if len(asked) == 1 else None)
     document = present(
         derivation,
@@ -74,8 +78,6 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         picture=picture,
     )
     if output.with_network:
-        from dataclasses import replace
-
         from backprop_derive.presentation.drawing import draw_lights
 
         document = replace(document, blocks=(draw_lights(derivation), *document.blocks))
@@ -84,4 +86,4 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         from backprop_derive.presentation.code.program import with_program
 
         document = with_program(document, derivation, program_point(derivation, None if numbers is None else numbers.evaluation))
-    emit(document, output)
+    emit(document if renaming is None else replace(document, renaming=renaming), output)

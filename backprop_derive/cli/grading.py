@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from backprop_derive.cli.output import Output
 
 
-def grade_folder(spec: str, folder: Path, output: Output, *, strict: bool, report: str | None, options: str | None, jobs: int, time_limit: float) -> int:
+def grade_folder(spec: str, folder: Path, output: Output, *, strict: bool, notation: str | None, report: str | None, options: str | None, jobs: int, time_limit: float) -> int:
     """Judge every submission, print the page, and write the report. Returns the exit code of `verify`."""
+    from backprop_derive.cli.notation import renaming_for
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import emit, write_whole
     from backprop_derive.cli.progress import shown_count
@@ -24,6 +25,8 @@ def grade_folder(spec: str, folder: Path, output: Output, *, strict: bool, repor
     _check_report(report)
     need_joblib(jobs)
     network, graph = open_network(spec)
+    renaming = renaming_for(graph, notation)
+    graph = graph if renaming is None else renaming.renamed
 
     from backprop_derive.grading.rubric import Rubric, graded, read_rubric
     from backprop_derive.grading.submissions import submissions_in
@@ -31,10 +34,10 @@ def grade_folder(spec: str, folder: Path, output: Output, *, strict: bool, repor
     rubric = Rubric() if options is None else read_rubric(Path(options), graph)
     own = [Path(name) for name in (report, output.file, options) if name is not None]
     submissions = submissions_in(folder, [*own, *(path.with_name(path.name + SUFFIX) for path in own)])
-    journal = None if report is None else Journal(Path(report), f"{network.text}\0{folder.resolve()}")
+    journal = None if report is None else Journal(Path(report), "\0".join((network.text, str(folder.resolve()), *(() if notation is None else (notation,)))))
     try:
         with shown_count(len(submissions), "submission") as progress:
-            found = marked_submissions(Network(network.text, network.mark.file), submissions, jobs=jobs, limit=time_limit, journal=journal, progress=progress)
+            found = marked_submissions(Network(network.text, network.mark.file, notation), submissions, jobs=jobs, limit=time_limit, journal=journal, progress=progress)
     finally:
         if journal is not None:
             journal.close()

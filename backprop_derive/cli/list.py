@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@click.argument("kind", required=False, metavar="[activations|losses|layers|optimizers|formats|mistakes|examples]")
+@click.argument("kind", required=False, metavar="[activations|losses|layers|optimizers|notations|formats|mistakes|examples]")
 @output_options
 def command(kind: str | None, output: Output) -> None:
-    """List activations, losses, layers, optimizers, formats, mistakes, examples."""
+    """List activations, losses, layers, optimizers, notations, formats, mistakes, examples."""
     from backprop_derive.cli.examples import example_titles
     from backprop_derive.cli.output import emit
     from backprop_derive.presentation.catalogue import present_catalogue

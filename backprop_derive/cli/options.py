@@ -8,10 +8,7 @@ from typing import Any
 
 import click
 
-from backprop_derive.errors import NotYetError
 from backprop_derive.presentation.formats import FORMATS
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 spec_argument = click.argument("spec", metavar="SPEC")
 weight_option = click.option("-w", "--weight", "weights", multiple=True, metavar="WEIGHT", help="Only this weight, such as v1 or 'W1[2,1]'. Repeatable.")
@@ -38,13 +35,3 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_output_options):
         run = option(run)
     return run
-
-
-def planned_option(*names: str, flag: bool = False) -> Decorator:
-    """An option that is documented but not built: whoever uses it is told so."""
-
-    def refuse(_context: click.Context, _option: click.Parameter, value: object) -> None:
-        if value is not None and value is not False:
-            raise NotYetError(f"the option {names[-1]}")
-
-    return click.option(*names, is_flag=flag, default=None, expose_value=False, callback=refuse, help="(planned, not built)")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from backprop_derive.cli.notation import notation_option
 from backprop_derive.cli.options import output_options, spec_argument
 
 if TYPE_CHECKING:
@@ -26,9 +28,10 @@ _WRONG, _UNSURE = ("different",), ("different", "close", "undecided")
 @click.option("--options", metavar="FILE", help="Of a folder: a YAML file with `points:`.")
 @click.option("--jobs", type=int, default=1, show_default=True, help="Of a folder: judge so many submissions at once; -1 for all cores.")
 @click.option("--time-limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Of a folder: seconds a submission.")
+@notation_option
 @output_options
 def command(
-    spec: str, answers: str | None, weights: tuple[str, ...], formulas: tuple[str, ...], hint: int, strict: bool, output: Output, **of_folder: Any
+    spec: str, answers: str | None, weights: tuple[str, ...], formulas: tuple[str, ...], hint: int, strict: bool, notation: str | None, output: Output, **of_folder: Any
 ) -> int:
     """Judge a hand calculation: which line is wrong, why, and what is right.
 
@@ -41,6 +44,7 @@ def command(
     backprop-derive verify two_hidden_nodes submissions/ --report report.csv
     """
     from backprop_derive.cli.handed_in import handed_in, refuse_options_of_folders
+    from backprop_derive.cli.notation import renaming_for
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import emit
 
@@ -48,16 +52,18 @@ def command(
     if hand_in.is_folder:
         from backprop_derive.cli.grading import grade_folder
 
-        return grade_folder(spec, Path(answers or ""), output, strict=strict, **of_folder)
+        return grade_folder(spec, Path(answers or ""), output, strict=strict, notation=notation, **of_folder)
     refuse_options_of_folders(of_folder)
     _, graph = open_network(spec)
+    renaming = renaming_for(graph, notation)
+    graph = graph if renaming is None else renaming.renamed
 
     from backprop_derive.answers.verifying import verify_answers
     from backprop_derive.calculus.derivation import derive
     from backprop_derive.presentation.judgements import present_judgement
 
-    claims = verify_answers(graph, hand_in.passages(graph.by_name), weight=hand_in.weight)
-    emit(present_judgement(claims, derive(graph), hint=hint), output)
+    claims = verify_answers(graph, hand_in.passages(graph.words), weight=hand_in.weight)
+    emit(replace(present_judgement(claims, derive(graph), hint=hint), renaming=renaming), output)
     if any(claim.verdict.outcome == "unreadable" and claim.asked for claim in claims):
         return 2
     return int(any(claim.verdict.outcome in (_UNSURE if strict else _WRONG) for claim in claims))

@@ -29,8 +29,8 @@ _GONE = ""
 class Attendant:
     """A process that judges one submission after the other for one network."""
 
-    def __init__(self, spec: str, file: str | None) -> None:
-        self.spec, self.file = spec, file
+    def __init__(self, spec: str, file: str | None, notation: str | None = None) -> None:
+        self.spec, self.file, self.notation = spec, file, notation
         self.process: subprocess.Popen[str] | None = None
         self.answers: queue.Queue[str] = queue.Queue()
 
@@ -63,7 +63,7 @@ class Attendant:
         )  # type: ignore[call-overload]
         assert self.process is not None
         threading.Thread(target=_listen, args=(self.process.stdout, self.answers), daemon=True).start()
-        self._say({"spec": self.spec, "file": self.file})
+        self._say({"spec": self.spec, "file": self.file, "notation": self.notation})
         if self.answers.get(timeout=STARTING) == _GONE:
             raise OSError("the process that judges did not start")
 
@@ -104,6 +104,8 @@ def serve() -> None:
 
     from backprop_derive.answers.verifying import Verifier
     from backprop_derive.building.network import build_graph
+    from backprop_derive.building.profiles import profile_named
+    from backprop_derive.building.renaming import renaming_of
     from backprop_derive.grading.marking import marked
     from backprop_derive.spec.loading import read_spec
 
@@ -113,7 +115,9 @@ def serve() -> None:
 
     asked = (json.loads(line) for line in sys.stdin)
     network = next(asked)
-    verifier = Verifier(build_graph(read_spec(network["spec"], network["file"])))
+    graph = build_graph(read_spec(network["spec"], network["file"]))
+    profile = None if network["notation"] is None else profile_named(network["notation"])
+    verifier = Verifier(graph if profile is None else renaming_of(graph, profile).renamed)
     answer("ready")
     for message in asked:
         name = message["name"]

@@ -19,10 +19,11 @@ INSTALL = "pip install 'backprop_derive[grade]'"
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A spec as text, with the name of its file."""
+    """A spec as text, with the name of its file, and the notation of the hand calculations."""
 
     text: str
     file: str | None = None
+    notation: str | None = None
 
 
 def marked_submissions(
@@ -62,7 +63,7 @@ def need_joblib(jobs: int) -> None:
 
 def _one_by_one(network: Network, submissions: Sequence[Submission], limit: float, jobs: int) -> Iterator[Marked]:
     del jobs
-    attendant = Attendant(network.text, network.file)
+    attendant = Attendant(network.text, network.file, network.notation)
     try:
         for each in submissions:
             yield attendant.mark(each.name, each.files, limit)
@@ -85,6 +86,6 @@ _attendants: dict[Network, Attendant] = {}
 def mark_one(network: Network, submission: Submission, limit: float) -> Marked:
     """What a worker does: every worker has an attendant of its own, which it keeps."""
     if network not in _attendants:
-        _attendants[network] = Attendant(network.text, network.file)
+        _attendants[network] = Attendant(network.text, network.file, network.notation)
         atexit.register(_attendants[network].close)
     return _attendants[network].mark(submission.name, submission.files, limit)

@@ -133,6 +133,47 @@ class Samples:
     size: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a name is written on a page, where its letters alone do not say it.
+
+    `base` are its letters, `label` stands raised behind them as it is written, brackets included: `2` or `(2)`; `subscript` stands
+    in front of its indices, `closing` behind them: the bias `w_{j0}`.
+    """
+
+    base: str
+    label: str = ""
+    subscript: str = ""
+    closing: str = ""
+
+
+DELTA, PREFIXED = "δ", "d"
+"""Signs of the backward pass: the usual one, and one that stands in front of names, `ds1` for the derivative by s1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """In whose notation the names of a graph are: `title` says it, `meanings` what the letters mean.
+
+    `adjoints` are the names of adjoints by their node, `spellings` how names are written, `layers` the index letters of the layers, the
+    inputs' first, where they tell which layer is meant. `error` is the sign of the backward pass; `d` stands in front of other names.
+    `rows`: a vector lies, and s = xW + b. `also` are names that a hand calculation may use besides, each with its node; `before`
+    are the names that were changed, each with its new one, `hidden` is the letter of the activation function of hidden units.
+    """
+
+    name: str
+    title: str
+    meanings: tuple[tuple[str | Expression, ...], ...] = ()
+    error: str = DELTA
+    adjoints: Mapping[str, str] = field(default_factory=dict)
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
+    rows: bool = False
+    also: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+    hidden: str = ""
+
+
 @dataclass(frozen=True)
 class Graph:
     """All nodes, in the order in which they were given, and what is to be differentiated.
@@ -141,7 +182,8 @@ class Graph:
     the function is abstract. `smallest` gives sizes that may be 0. `facts` are what the textbook may
     take for granted; `assumptions` are all that the spec assumes; `aliases` are other names that formulas may use for a
     node; `latex` is how a name is written in LaTeX where the spec says it; `numbers` are those of the spec, `domains` what values
-    of targets the losses take.
+    of targets the losses take; `made` are the names that the spec does not give, `notation` is the one that they were changed to, if
+    they were.
     """
 
     nodes: tuple[Node, ...]
@@ -160,9 +202,16 @@ class Graph:
     latex: Mapping[str, str] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
     domains: tuple[TargetDomain, ...] = ()
+    made: frozenset[str] = frozenset()
+    notation: Notation | None = None
 
     def __hash__(self) -> int:
         return self._hash
+
+    @property
+    def error(self) -> str:
+        """The sign of the derivatives of the backward pass, or `d`, which stands in front of the names of nodes."""
+        return DELTA if self.notation is None else self.notation.error
 
     @cached_property
     def _hash(self) -> int:
@@ -178,6 +227,11 @@ class Graph:
     def by_name(self) -> Mapping[str, Node]:
         """The nodes by name."""
         return {node.name: node for node in self.nodes}
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What may be a name among words: the nodes, and the adjoints that a notation has a name for."""
+        return frozenset((*self.by_name, *(self.notation.adjoints.values() if self.notation is not None else ())))
 
     def node(self, name: str) -> Node:
         """The node called `name`; KeyError if there is none."""

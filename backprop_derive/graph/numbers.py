@@ -55,7 +55,8 @@ class Numbers:
 
     `others` says how values that are not given are drawn; without it they are not. `classes` are the targets for which
     data gives a class, and the graph sees a vector with a 1 at its place. `frozen` are parameters, or entries of them,
-    that a training step leaves as they are. `constants` are those of the optimiser that the spec sets.
+    that a training step leaves as they are. `constants` are those of the optimiser that the spec sets. `called` is what
+    inputs and targets are called in data, where that is another name.
     """
 
     values: tuple[GivenValue, ...] = ()
@@ -67,3 +68,4 @@ class Numbers:
     optimizer: str = "sgd"
     constants: Mapping[str, Fraction] = field(default_factory=dict)
     learning_rate: Fraction | None = None
+    called: Mapping[str, str] = field(default_factory=dict)

@@ -178,7 +178,7 @@ class CallReader(CommandReader):
     def _of_two(self, name: str, left: Syntax, right: Syntax, start: int) -> Syntax:
         operator, end = _OF_TWO[name], self.tokens[self.at - 1].end
         if operator == "outer":
-            operator, right = "@", Transpose(right, start=right.start, end=right.end)
+            return Call("outer", (left, right), start=start, end=end)
         if operator in ("*", "/", "@"):
             return Product((left, right), (operator,), start=start, end=end)
         return Binary(operator, left, right, start=start, end=end)

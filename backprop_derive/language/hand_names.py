@@ -261,6 +261,13 @@ class NameReader(Reader):
         """`J(W, b)`: the cost with what it depends on."""
         if self.lexicon.is_cost(found):
             self.skip_arguments()
+        elif isinstance(found, Name) and self._of_one_sample():
+            self.at += 3
+
+    def _of_one_sample(self) -> bool:
+        """Whether `(x)` stands here, x being the letter of the samples: a^L(x) is a^L of one of them."""
+        ahead = self.tokens[self.at : self.at + 3]
+        return [token.kind for token in ahead] == ["(", "word", ")"] and ahead[1].text == self.lexicon.sample_index
 
     def skip_arguments(self) -> None:
         """What a quantity is a function of, where that is said: names, no formula."""

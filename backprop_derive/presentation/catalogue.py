@@ -9,10 +9,11 @@ from backprop_derive.errors import Problem, UsageError, nearest
 from backprop_derive.presentation.document import FORMAT, Block, Document, Heading, Table, Text
 
 if TYPE_CHECKING:
+    from backprop_derive.operations.notations import Profile
     from backprop_derive.operations.optimizers import Optimizer
     from backprop_derive.operations.rows import Function, Loss
 
-KINDS = ("activations", "losses", "layers", "optimizers", "formats", "mistakes", "examples")
+KINDS = ("activations", "losses", "layers", "optimizers", "notations", "formats", "mistakes", "examples")
 
 _Entries = Sequence[Mapping[str, Any]]
 
@@ -55,6 +56,9 @@ def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
         yield entry["title"]
     if entry.get("sentence") and "derivatives" not in entry:
         yield entry["sentence"]
+    if entry.get("names"):
+        yield ", ".join(f"{kind} {name}" for kind, name in entry["names"].items())
+        yield from entry["meanings"]
     if entry.get("main"):
         yield f"takes {entry['main']}"
     if entry.get("defaults"):
@@ -73,7 +77,7 @@ def remarks(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _entries(kind: str, examples: Mapping[str, str]) -> _Entries:
-    return {"activations": _activations, "losses": _losses, "layers": _layers, "optimizers": _optimizers, "formats": _formats, "mistakes": _mistakes}.get(kind, lambda: [{"name": name, "title": title} for name, title in examples.items()])()
+    return {"activations": _activations, "losses": _losses, "layers": _layers, "optimizers": _optimizers, "notations": _notations, "formats": _formats, "mistakes": _mistakes}.get(kind, lambda: [{"name": name, "title": title} for name, title in examples.items()])()
 
 
 def _activations() -> _Entries:
@@ -86,6 +90,12 @@ def _optimizers() -> _Entries:
     from backprop_derive.operations.optimizers import OPTIMIZERS
 
     return [optimizer_record(row) for row in OPTIMIZERS]
+
+
+def _notations() -> _Entries:
+    from backprop_derive.operations.notations import NOTATIONS
+
+    return [notation_record(row) for row in NOTATIONS]
 
 
 def _losses() -> _Entries:
@@ -122,6 +132,13 @@ def optimizer_record(row: Optimizer) -> Mapping[str, Any]:
     rule = [f"{name} := {formula}" for name, formula in (*row.state, ("w", row.step))]
     facts = {"defaults": dict(row.constants), "aliases": list(row.aliases), "domain": list(row.domain), "sentence": row.sentence, "source": row.source}
     return {"name": row.name, "rule": rule, **facts}
+
+
+def notation_record(row: Profile) -> Mapping[str, Any]:
+    """What a notation calls the quantities of a layer, and all others that are not as in the project's own."""
+    names = {"weights": row.weights, "bias": row.bias, "pre-activation": row.preactivation, "activation": row.activation, "error": row.error}
+    names |= {"input": row.input, "output": row.output, "target": row.target, "cost": row.cost, "loss": row.loss, "samples": row.count, "sample index": row.sample}
+    return {"name": row.name, "title": ", ".join(filter(None, (row.title, row.source))), "names": {kind: name for kind, name in names.items() if name}, "meanings": list(row.meanings)}
 
 
 def _shared(row: Function | Loss) -> Mapping[str, Any]:

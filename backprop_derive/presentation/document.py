@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from backprop_derive.building.renaming import Renaming
     from backprop_derive.graph.expressions import Expression
     from backprop_derive.graph.indices import Axis
     from backprop_derive.graph.nodes import Graph
@@ -149,10 +150,12 @@ class Document:
     """A page: its blocks, and the same as a record for machines, in which formulas are expressions too.
 
     `graph` is what the formulas are over (None if there are none); `names` are the adjoints that they mention, each
-    with its axes and whether it has a sample axis in front.
+    with its axes and whether it has a sample axis in front. `renaming` is the notation that the page is in; a record has the names of
+    the spec, and that notation in its LaTeX.
     """
 
     blocks: tuple[Block, ...]
     record: Mapping[str, Any]
     graph: Graph | None = None
     names: Mapping[str, tuple[tuple[Axis, ...], bool]] = field(default_factory=dict)
+    renaming: Renaming | None = None

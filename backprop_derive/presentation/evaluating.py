@@ -16,7 +16,7 @@ from backprop_derive.graph.nodes import Node
 from backprop_derive.numerics.evaluations import Evaluation, Training
 from backprop_derive.presentation.document import FORMAT, Block, Curve, Deferred, Document, Heading, Paragraph, Result, Results, Table, Text
 from backprop_derive.presentation.figures import DIGITS, Figure, figure
-from backprop_derive.presentation.network import cost_definition
+from backprop_derive.presentation.network import cost_definition, meaning_of_errors
 from backprop_derive.presentation.presenting import adjoint_axes
 
 if TYPE_CHECKING:
@@ -140,18 +140,18 @@ class _Page:
     def _backward(self) -> Iterator[Block]:
         chain = self.derivation.chain
         lines: list[_Line] = []
-        said: list[str | Expression] = ["δ is the derivative of the loss ", self.loss.ref(), " with respect to a pre-activation"]
+        others: list[tuple[Ref, Ref]] = []
         for node in reversed(self.graph.nodes):
             if node.is_leaf or node.name == self.loss.name or node.name not in chain.adjoints:
                 continue
             name, delta = chain.names[node.name], self.derivation.deltas.get(node.name)
             if delta is not None and node.role != "preactivation":
-                said += [", ", Ref(name), " that with respect to ", Ref(node.name)]
+                others.append((Ref(name), Ref(node.name)))
             formula = delta.value if delta is not None else chain.settled(chain.assembled(node.name, chain.by_name), node)
             label = Ref(name) if node.name in chain.shown else Partial(self.loss.ref(), Ref(node.name))
             lines += self._lines(node, self.evaluation.delta_for_the_eye(name), label, formula)
         if lines:
-            yield from self._table("Backward pass", lines, (*said, "."))
+            yield from self._table("Backward pass", lines, (*meaning_of_errors(self.graph, others), "."))
 
     def _gradients(self) -> Iterator[Block]:
         lines: list[_Line] = []

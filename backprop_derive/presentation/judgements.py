@@ -43,6 +43,8 @@ class _Page:
 
     def blocks(self) -> Iterator[Block]:
         yield Heading(1, (f"Your calculation: {self.graph.title}" if self.graph.title else "Your calculation",))
+        if self.graph.notation is not None:
+            yield Paragraph((f"In the notation of {self.graph.notation.title}.",))
         if self.hint > ONLY_WHETHER:
             for claim in self.judged:
                 yield from self._claim(claim)

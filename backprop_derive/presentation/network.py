@@ -8,7 +8,7 @@ from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal, walk
 from backprop_derive.graph.indices import Axis, axis_to, size
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.graph.nodes import PREFIXED, Graph, Node
 from backprop_derive.operations.functions import find_function
 from backprop_derive.presentation.document import Block, Heading, Row, Table, Text
 
@@ -48,6 +48,8 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
     if graph.samples is not None:
         index, count = graph.samples.index, graph.samples.size
         yield "Samples", (f"{index} = 1..{count}; the index {index} is left off the names in the sum over {index}",)
+    if graph.notation is not None:
+        yield "Notation", _listed(((graph.notation.title,), *graph.notation.meanings), "; ")
     yield "Layout", ("a gradient has the shape of its parameter",)
     abstract = _abstract(graph)
     if abstract:
@@ -58,6 +60,15 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
         yield "Assumed", (", ".join(graph.assumed),)
     for note in graph.notes:
         yield "Note", (note,)
+
+
+def meaning_of_errors(graph: Graph, others: Iterable[tuple[Ref, Ref]]) -> Text:
+    """What the sign of the backward pass stands for; `others` are derivatives by what is no pre-activation, each with that."""
+    loss = graph.node(graph.cost.loss).ref()
+    if graph.error == PREFIXED:
+        return ("d in front of a name is the derivative of the loss ", loss, " with respect to what has that name")
+    more = (part for error, of in others for part in (", ", error, " that with respect to ", of))
+    return (f"{graph.error} is the derivative of the loss ", loss, " with respect to a pre-activation", *more)
 
 
 def _cost_text(graph: Graph) -> Text:

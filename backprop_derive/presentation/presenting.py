@@ -18,7 +18,7 @@ from backprop_derive.presentation.document import Aligned, Block, Document, Equa
 from backprop_derive.presentation.figures import DIGITS
 from backprop_derive.presentation.fitting import Fit, fitting, fitting_record
 from backprop_derive.presentation.labels import delta_labels
-from backprop_derive.presentation.network import forward_rows, header
+from backprop_derive.presentation.network import forward_rows, header, meaning_of_errors
 from backprop_derive.presentation.records import derivation_record
 from backprop_derive.presentation.recurrences import directions
 from backprop_derive.presentation.selection import (
@@ -156,11 +156,8 @@ class _Page:
         return own_letters(self.graph.node(of.name))
 
     def _meaning(self, deltas: Sequence[Delta]) -> Iterator[str | Expression]:
-        yield from ("δ is the derivative of the loss ", self.loss.ref(), " with respect to a pre-activation")
-        other = next((delta for delta in deltas if self.graph.node(delta.of.name).role != "preactivation"), None)
-        if other is not None:
-            yield from (", ", Ref(other.name, other.of.indices), " that with respect to ", other.of)
-        yield ":"
+        others = [(Ref(delta.name, delta.of.indices), delta.of) for delta in deltas if self.graph.node(delta.of.name).role != "preactivation"]
+        yield from (*meaning_of_errors(self.graph, others[:1]), ":")
 
     def _delta(self, delta: Delta) -> Iterator[Block]:
         name = Ref(delta.name, delta.of.indices)

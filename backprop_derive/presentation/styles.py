@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -9,11 +10,15 @@ from itertools import pairwise
 from backprop_derive.graph.expressions import Expression, Fold
 from backprop_derive.graph.indices import Affine, Atom, Pick, Quotient, Size
 from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.nodes import Spelling
 from backprop_derive.notation import GREEK, latex_name, unicode_name
 from backprop_derive.operations.functions import find_function
 from backprop_derive.presentation.writing import ATOM, POWER, PRODUCT, SUM, Writer, Written, decimal_text
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_RAISED_ENDS = tuple("⁰¹²³⁴⁵⁶⁷⁸⁹⁾")
 _RELATIONS = {"<=": "≤", ">=": "≥", "!=": "≠"}
 _LATEX_RELATIONS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 _VULGAR = {Fraction(1, 2): "½", Fraction(1, 4): "¼", Fraction(3, 4): "¾", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔"}
@@ -21,6 +26,10 @@ _VULGAR = {Fraction(1, 2): "½", Fraction(1, 4): "¼", Fraction(3, 4): "¾", Fra
 
 class AsciiWriter(Writer):
     """The language of specs."""
+
+    def words(self, text: str) -> str:
+        """Words with names in them, as formulas spell these."""
+        return text
 
     def name(self, name: str, indices: Sequence[str]) -> str:
         return f"{name}[{','.join(indices)}]" if indices else name
@@ -85,8 +94,19 @@ class UnicodeWriter(AsciiWriter):
         return super().form(form).replace("-", self.minus)
 
     def name(self, name: str, indices: Sequence[str]) -> str:
-        shown = unicode_name(name)
+        spelling = self.spellings.get(name)
+        if spelling is None:
+            shown = unicode_name(name)
+        else:
+            label = f"^{spelling.label}" if "[" in spelling.label else spelling.label.translate(_RAISED)
+            shown = unicode_name(f"{spelling.base}_{spelling.subscript}" if spelling.subscript else spelling.base)
+            shown += label if indices else spelling.closing.translate(_LOWERED) + label
+            indices = (*indices, spelling.closing) if spelling.closing and indices else indices
         return f"{shown}[{','.join(indices)}]" if indices else shown
+
+    def words(self, text: str) -> str:
+        """Words, with the names of a notation in them spelled as in formulas."""
+        return _LABELLED.sub(lambda found: self.name(found[0], ()) if found[0] in self.spellings else found[0], text) if self.spellings else text
 
     def number(self, value: Fraction) -> Written:
         return Written(_VULGAR[value]) if value in _VULGAR else super().number(value)
@@ -114,7 +134,7 @@ class UnicodeWriter(AsciiWriter):
         return super().fraction(numerator, denominator)
 
     def raised(self, base: Written, exponent: Written) -> Written:
-        below = base.text if base.level == ATOM else self.brackets(base.text)
+        below = base.text if base.level == ATOM and not base.text.endswith(_RAISED_ENDS) else self.brackets(base.text)
         if exponent.text.lstrip("-").isdecimal():
             return Written(below + exponent.text.translate(_SUPERSCRIPT), POWER)
         return Written(f"{below}^{exponent.text if exponent.level == ATOM else self.brackets(exponent.text)}", POWER)
@@ -168,6 +188,8 @@ class LatexWriter(Writer):
         if own is None and name in self.extra and name.startswith(_BAR):
             inner = self.name(name.removeprefix(_BAR), ())
             own = rf"{self.bar_on_words if inner.startswith(_UPRIGHT) else _BAR_SIGN}{{{inner}}}"
+        if own is None and (spelling := self.spellings.get(name)) is not None:
+            return _spelled(spelling, indices)
         if own is None:
             return latex_name(name, joined)
         return f"{{{own}}}_{{{joined}}}" if joined else own
@@ -260,6 +282,16 @@ class LatexWriter(Writer):
         return Written(rf"\underbrace{{{self._bracketed(body, PRODUCT)}}}_{{{label}}}")
 
 
+def _spelled(spelling: Spelling, indices: Sequence[str]) -> str:
+    """`w_{jk}^{2}`, `w_{j0}^{(1)}`."""
+    behind = [*indices, spelling.closing] if spelling.closing else indices
+    below = ("" if all(len(index) == 1 for index in behind) else ",").join(behind)
+    subscript = ",".join(part for part in (spelling.subscript, below) if part)
+    name = latex_name(f"{spelling.base}_{spelling.subscript}" if spelling.subscript else spelling.base, below) if not spelling.label else ""
+    return name or latex_name(spelling.base) + (f"_{{{subscript}}}" if subscript else "") + f"^{{{spelling.label}}}"
+
+
+_LABELLED = re.compile(r"(?<![\w\\'])[A-Za-z][A-Za-z0-9_]*\^\([A-Za-z0-9]+\)")
 _UPRIGHT, _BAR_SIGN = r"\mathrm", r"\bar"
 _BAR = "bar_"  # in front of the name of a node: the name of its adjoint
 _LATEX_CALLS = {"sqrt": r"\sqrt{@}", "abs": r"\left|@\right|", "exp": r"e^{@}", "step": "[@ > 0]"}

@@ -13,7 +13,7 @@ from backprop_derive.presentation.mathematics.lines import FormulaLines, Typeset
 _WORDS = frozenset({"a", "A", "I"})  # a sentence has these as words, but not in front of what follows
 _BEHIND_A_NAME = re.compile(r"[:,;.)]|$| (?:with|is|itself|reaches|stands|by|and|in)\b")
 _RANGE = r"(?<!\w)(?P<letter>[a-z]) = (?P<low>\w+)\.\.(?P<high>[\w+*-]+(?: [+-] \w+)*)"
-_NAME = r"(?<![\w\\'])(?P<name>[A-Za-z][A-Za-z0-9_]*'*)(?![\w^\[(])"
+_NAME = r"(?<![\w\\'])(?P<name>[A-Za-z][A-Za-z0-9_]*'*(?:\^\([A-Za-z0-9]+\))?)(?![\w^\[(])"
 _FOUND = re.compile(f"{_RANGE}|{_NAME}")
 
 
@@ -67,8 +67,7 @@ class Typesetter:
                 high = re.sub(r"[A-Za-z]\w*", lambda name: latex_name(name[0]), found["high"]).replace("*", r"\,")
                 latex = rf"{found['letter']} = {found['low']}, \dots, {high}"
             elif found["name"] in self.names and (found["name"] not in _WORDS or _BEHIND_A_NAME.match(words, found.end())):
-                own = self.graph.latex.get(found["name"]) if self.graph is not None else None
-                latex = own or latex_name(found["name"])
+                latex = self.formulas.writer.name(found["name"], ())
             else:
                 continue
             if found.start() > done:

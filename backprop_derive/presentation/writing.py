@@ -66,6 +66,7 @@ class Writer(ABC):
         self.reserved = sizes | set(graph.by_name) | set(graph.aliases) | ({self.sample} if self.sample else set())
         self.sampled = {node.name for node in graph.nodes if node.sampled}
         self.labels: Sequence[tuple[Sequence[Expression], Expression]] = ()
+        self.spellings = graph.notation.spellings if graph.notation is not None else {}
 
     def know(self, names: Mapping[str, tuple[tuple[Axis, ...], bool]]) -> None:
         """Names outside the graph that may be written: the adjoints, with their axes and whether they are sampled."""

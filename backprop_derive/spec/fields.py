@@ -144,7 +144,7 @@ def _read_declared(
     """Names and shapes; a number alone is the length of a vector named `default`, a name alone has the shape `bare`."""
     if default is not None and isinstance(value, Scalar) and looks_like_number(value.text):
         length = read_length(value, problems)
-        return () if length is None else (Declared(replace(value, text=default), (length,)),)
+        return () if length is None else (Declared(replace(value, text=default), (length,), nameless=True),)
     found: list[Declared] = []
     for item in value.items if isinstance(value, Sequence) else (value,):
         entries = item.entries if isinstance(item, Mapping) else ((item, None),)

@@ -14,12 +14,13 @@ class Declared:
     """An input, target or constant: its name and the lengths of its axes, each a number or a formula of sizes.
 
     `shape` is None where the spec leaves it open (a target takes the shape of the output), () for a scalar. `classes`:
-    of this target data gives a class.
+    of this target data gives a class. `nameless`: only a size was given, and the name is the usual one.
     """
 
     name: Scalar
     shape: tuple[Scalar, ...] | None
     classes: bool = False
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

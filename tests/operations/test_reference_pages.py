@@ -24,7 +24,7 @@ def listed(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("name", ["functions.md", "losses.md", "optimizers.md"])
+@pytest.mark.parametrize("name", ["functions.md", "losses.md", "optimizers.md", "notations.md"])
 def test_a_page_is_not_stale(name: str) -> None:
     pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
     assert (DOCS / name).read_text(encoding="utf-8") == pages[name], "run python docs/generate.py"

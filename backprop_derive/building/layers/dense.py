@@ -33,6 +33,8 @@ def build_dense(stack: Stack, entry: Entry) -> Vector:
         draft.problem(value.mark, "names are for a layer whose units have names")
     linear = bool(name) and function is None
     array = _array_sum(draft, name if linear else f"z{tail}", axis, definitions, label, entry.mark)
+    draft.made |= {f"z{tail}"} if not linear else set()
+    draft.made |= {f"a{tail}"} if function is not None and not name else set()
     if linear:
         draft.alias(f"z{tail}", name, entry.mark)
     return array if function is None else activate_array(draft, name or f"a{tail}", function, array, label, entry.mark)
@@ -70,6 +72,7 @@ def _unit_sums(draft: Draft, entry: Entry, units: tuple[str, ...], definitions: 
 
 def _preactivation_names(draft: Draft, value: Value | None, units: tuple[str, ...], active: bool) -> tuple[str, ...]:
     if value is None:
+        draft.made |= {f"z_{unit}" for unit in units} if active else set()
         return tuple(f"z_{unit}" for unit in units) if active else units
     if not isinstance(value, Sequence) or len(value.items) != len(units):
         draft.problem(value.mark, f"a list of {len(units)} names, one for each named unit")

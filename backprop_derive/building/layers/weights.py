@@ -34,6 +34,7 @@ def read_weights(stack: Stack, entry: Entry, axis: Axis, read: Vector, default: 
     if text.endswith(_TRANSPOSED) and isinstance(value, Scalar):
         return (_transposed_row(stack, text, value, axis, columns, read),)
     name = read_name(draft, value) if isinstance(value, Scalar) else default
+    draft.made |= set() if isinstance(value, Scalar) else {name}
     stack.matrices.add(name)
     _add_matrix(draft, name, axis, columns, mark)
     return (_row(lambda j, k: Ref(name, (j, k)), columns, read),)
@@ -139,5 +140,6 @@ def _bias_vector(draft: Draft, value: Scalar | None, axis: Axis, default: str, m
         draft.problem(mark, f"{value.text!r} is no name, and the word for no bias is written {word}", value.text, (word,))
         return _always(add())
     name = read_name(draft, value) if value is not None else default
+    draft.made |= {name} if value is None else set()
     draft.add(Node(name, ("j",), (axis,), role="parameter"), mark, shared=True)
     return lambda place: Ref(name, (place,))

@@ -133,7 +133,11 @@ class _Page:
     # -- words ----------------------------------------------------------------------------------------------------------
 
     def _words(self, text: Text) -> str:
-        return "".join(self._shown(part) if isinstance(part, str) else self._formula(part) for part in text)
+        return "".join(self._shown(self._named(part)) if isinstance(part, str) else self._formula(part) for part in text)
+
+    def _named(self, words: str) -> str:
+        """Words, with names as formulas have them."""
+        return words if self.writer is None else self.writer.words(words)
 
     def _shown(self, text: str) -> str:
         return visible(text, self.encoding, ascii_only=not self.unicode)
