@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from backprop_derive.calculus.derivation import Derivation
-from backprop_derive.graph.expressions import ONE, Apply, Bracket, Expression, Fold, Mul, Ref, Where, mul, walk
-from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.expressions import ONE, Apply, Bracket, Expression, Fold, Integer, Mul, Ref, Where, mul, walk
 from backprop_derive.graph.nodes import Graph, Node
+from backprop_derive.presentation.document import Text
 from backprop_derive.presentation.picture import Kind
 
 _NEVER_DRAWN = ("constant", "regularizer", "choice")
@@ -113,17 +113,17 @@ class Columns:
                 if name in self.group_of and self.group_of[name] is not group and not self.again(name, node):
                     yield self.group_of[name]
 
-    def again(self, name: str, node: Node) -> str:
+    def again(self, name: str, node: Node) -> Text:
         """`t - 1`, where a node reads another, or itself, at an earlier or later place; empty where it reads it where it is."""
         if name not in self.derivation.chain.recurrent:
-            return ""
+            return ()
         for piece in node.pieces:
             letters = {place.variable for place in piece.places if place.variable is not None}
             for ref in (each for each in walk(piece.definition) if isinstance(each, Ref) and each.name == name):
                 for index in ref.indices:
                     if index.variable is None and index.variables() & letters:
-                        return form_text(index)
-        return ""
+                        return (Integer(index),)
+        return ()
 
 
 def inside(value: Expression, child: Node) -> Expression:

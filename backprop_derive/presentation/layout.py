@@ -249,9 +249,10 @@ class _Layouter:
         """What stands on an arrow: its partial where it is lit, else its weight, if there are few enough to be read."""
         if arrow.lit and arrow.partial is not None:
             return "" if self._count(arrow, lit=True) > _LIT_LABELS else self._partial(arrow)
-        if arrow.weight is None or self._count(arrow, lit=False) > (_LABELS_BESIDE_LIT if self.lighting else _LABELS):
+        said: Text = (*(() if arrow.weight is None else (arrow.weight,)), *((", " if arrow.weight is not None else "", *arrow.again) if arrow.again else ()))
+        if not said or self._count(arrow, lit=False) > (_LABELS_BESIDE_LIT if self.lighting else _LABELS):
             return ""
-        return self.write((arrow.weight, *((f", {arrow.again}",) if arrow.again else ())))
+        return self.write(said)
 
     def _partial(self, arrow: Arrow) -> str:
         """`∂z/∂a = w`; where the chosen weight is on an arrow that is also on the way from another, `∂z/∂w` too."""

@@ -107,8 +107,8 @@ def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
     rows: list[tuple[Text, ...]] = [(("from ", law.start, " to ", law.end), () if law.weight is None else (law.weight,)) for law in large]
     for arrow in picture.arrows:
         if spots[arrow.start].column >= spots[arrow.end].column:
-            again = f" ({arrow.again})" if arrow.again else ""
-            rows.append((("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, again), () if arrow.weight is None else (arrow.weight,)))
+            again = (" (", *arrow.again, ")") if arrow.again else ()
+            rows.append((("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, *again), () if arrow.weight is None else (arrow.weight,)))
     if rows:
         yield Table((), tuple(rows))
 
@@ -127,7 +127,7 @@ def _doing(picture: Picture) -> Iterator[tuple[Text, Text]]:
     for spot in picture.spots:
         if spot.function or spot.bias:
             added = tuple(each.name for part in spot.bias if not isinstance(part, str) for each in walk(part) if isinstance(each, Ref))
-            formula = any(not isinstance(part, str) for part in spot.function)
+            formula = any(not isinstance(part, str | Ref) for part in spot.function)
             found.setdefault((spot.column, spot.function, (*added, spot.key) if formula else added), []).append(spot)
     for (_, function, _), spots in found.items():
         alike = len({spot.bias for spot in spots}) == 1

@@ -54,8 +54,8 @@ class Arrow:
     `weight` is what the start is multiplied by (None where it passes through as it is), `partial` the derivative along
     the arrow, `(∂end/∂start, its value)`; on the arrow of the chosen weight it is the one by that weight, which
     is `by_weight` where the arrow is also on the way from another one. `law` is what
-    all arrows between two arrays have in common. `shared`: the same weight stands on another arrow too. `again`: the
-    arrow leads to a later step of a recurrence.
+    all arrows between two arrays have in common. `shared`: the same weight stands on another arrow too. `again`, such
+    as `t - 1`, is which step is read where the arrow leads to a later one of a recurrence.
     """
 
     start: str
@@ -66,7 +66,7 @@ class Arrow:
     law: Law | None = None
     lit: bool = False
     shared: bool = False
-    again: str = ""
+    again: Text = ()
 
 
 @dataclass(frozen=True, slots=True)

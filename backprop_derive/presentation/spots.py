@@ -99,12 +99,15 @@ class Drawing:
             return ()
         definition = node.pieces[0].definition
         if len(group.nodes) > 1 or node.role == "activation":
-            name = node.operation or (definition.function if isinstance(definition, Apply) else "")
-            return (name,) if name else ()
+            return self._named(node.operation or (definition.function if isinstance(definition, Apply) else ""))
         if self._adds_up(node):
-            return (definition.function if isinstance(definition, Apply) else "Σ",)
+            return self._named(definition.function) if isinstance(definition, Apply) else ("Σ",)
         values = {place.variable: form for place, (_, form) in zip(node.pieces[0].places[int(node.sampled) :], entry, strict=False) if place.variable is not None}
         return (reindex(definition, values),) if len(node.pieces) == 1 and sum(1 for _ in walk(definition)) <= _SHORT else ()
+
+    def _named(self, function: str) -> Text:
+        """The name of a function, as a formula where it is one of the spec's."""
+        return (Ref(function),) if function in self.graph.functions else (function,) if function else ()
 
     def _adds_up(self, node: Node) -> bool:
         """Whether a weight stands on an arrow to the node, or a parameter beside it."""

@@ -61,7 +61,10 @@ def test_parameters_that_are_no_weights_have_spots() -> None:
 
 def test_a_recurrence_leads_back() -> None:
     drawn = picture_of("recurrent")
-    assert [(arrow.start, arrow.end, arrow.again) for arrow in drawn.arrows if arrow.again] == [("h", "s", "t - 1")]
+    again = {(arrow.start, arrow.end): part for arrow in drawn.arrows for part in arrow.again if not isinstance(part, str)}
+    assert {key: AsciiWriter(drawn.graph).write(form) for key, form in again.items()} == {("h", "s"): "t - 1"}
+    assert [each.label for each in placed(drawn).arrows if each.arrow.again] == ["U[j,l], t−1"]
+    assert "t−1" in [each.label for each in placed(picture_of("gates")).arrows]
     assert arrows(drawn)["x", "s"] == "W[j,k]"
     assert [AsciiWriter(drawn.graph).write(spot.label[0]) for spot in drawn.spots if not isinstance(spot.label[0], str)] == ["x[t,k]", "s[t,j]", "h[t,j]", "o[t]", "y[t]", "L"]
 

@@ -129,7 +129,7 @@ class _Network:
         x, y = (placed.box.x, placed.box.y) if placed.box is not None else along(placed.curve, 0.5)
         shown = []
         if arrow.weight is not None and self.beside[self._span(arrow)] <= _LABELS:
-            text = self.lettering.write((arrow.weight, *((f", {arrow.again}",) if arrow.again else ())))
+            text = self.lettering.write((arrow.weight, *((", ", *arrow.again) if arrow.again else ())))
             shown.append(self._plated("weight", x, y, [text]))
         if arrow.partial is not None:
             shown.append(self._plated("partial", x, y, self._partials(arrow)))
