@@ -18,6 +18,8 @@ from backprop_derive.presentation.picture import Arrow, Derivative, Light, Pictu
 from backprop_derive.presentation.selection import Weight, weight_key, weight_of
 from backprop_derive.presentation.spots import Drawing, spot_key
 
+MOST_LIGHTS = 240
+
 
 def draw(derivation: Derivation, weight: Weight | str | None = None) -> Picture:
     """The network of a derivation, left to right. With a `weight` (`"w11"`, `"W1[2,1]"`, or its name and entry), the paths by which it
@@ -34,12 +36,14 @@ def draw(derivation: Derivation, weight: Weight | str | None = None) -> Picture:
 
 
 def draw_lights(derivation: Derivation) -> Figure:
-    """The network, and for every parameter, and every entry of one that stands in the picture, its paths."""
+    """The network, and for every parameter its paths; also for every entry that stands in the picture, if those are not too many."""
     drawing = Drawing(derivation)
     picture, graph = _unlit(drawing), derivation.graph
     shown = (part for arrow in picture.arrows for part in (arrow.weight,) if part is not None)
     added = (part for spot in picture.spots for part in spot.bias if not isinstance(part, str))
     mentioned = dict.fromkeys(weight_of(each) for part in (*shown, *added) for each in walk(part) if isinstance(each, Ref))
+    if len(mentioned) > MOST_LIGHTS:
+        mentioned = {}
     lights = []
     for name in graph.parameters:
         for weight in ((name, None), *(each for each in mentioned if each[0] == name and each[1] is not None)):

@@ -56,6 +56,7 @@ class _Network:
         self.figure, self.words, self.places = figure, words, places
         self.picture = figure.picture
         self.lettering: Lettering = _stacked(lettering(self.picture.graph))
+        self.equations: dict[Derivative, str] = {}
         self.column = {spot.key: spot.column for spot in self.picture.spots}
         self.beside = Counter(map(self._span, self.picture.arrows))
         self.keys = {light.key for light in figure.lights}
@@ -81,7 +82,9 @@ class _Network:
         return [line for each in (arrow.partial, arrow.by_weight) if each is not None for line in _sides(self._equation(each))]
 
     def _equation(self, derivative: Derivative) -> str:
-        return self.lettering.write((derivative[0], " = ", derivative[1]))
+        if derivative not in self.equations:
+            self.equations[derivative] = self.lettering.write((derivative[0], " = ", derivative[1]))
+        return self.equations[derivative]
 
     def _span(self, arrow: Arrow) -> tuple[int, int]:
         return self.column[arrow.start], self.column[arrow.end]
