@@ -58,7 +58,7 @@ def test_what_is_carried_on_is_not_accused() -> None:
 @pytest.mark.parametrize("name", TEXT_FORMATS)
 def test_every_format_quotes_what_was_written(name: str) -> None:
     quotation = Document((Quotation("ab + c_1", ((5, 8),)),), {}, GRAPH)
-    shown = str(render(quotation, name)).replace("\\ ", " ").replace("\\_", "_")
+    shown = str(render(quotation, name)).replace("\\ ", " ").replace("\\_", "_").replace("&#xA0;", " ")
     if name == "html":
         assert "<pre>ab + <mark>c_1</mark></pre>" in shown
         return

@@ -5,14 +5,17 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from shipped import SPECS, graph_of
+from shipped import GOLDEN, SPECS, document_of, graph_of, shipped_pages
+from test_hostile_words import HOSTILE, document_with
 
 from backprop_derive import write
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import UsageError
+from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.mathematics.boxes import read_boxes
 from backprop_derive.presentation.mathematics.mathml import mathml_of
 
+KNOWN = frozenset(["math", "mtable", "mtr", "mtd", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mstyle", "mfrac", "msqrt", "msub", "msup", "msubsup", "munder", "mover", "munderover"])
 ARGUMENTS = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
 
 
@@ -68,3 +71,33 @@ def test_an_unknown_style_lists_the_known_ones() -> None:
     derivation = derive(graph_of("mazur"))
     with pytest.raises(UsageError, match="text, unicode, latex, mathml"):
         write(derivation, derivation.gradient("w1").gradient, "html")  # type: ignore[arg-type]
+
+
+# -- whole pages ----------------------------------------------------------------------------------------------------------
+
+MATHML = "{http://www.w3.org/1998/Math/MathML}"
+
+
+def test_the_page_of_one_weight_is_the_golden_one() -> None:
+    """After a wanted change: `backprop-derive derive two_hidden_nodes -w w11 -o tests/golden/two_hidden_nodes.mml`, and look at it in a browser."""
+    page = render(document_of("two_hidden_nodes", weights=[("w11", None)]), "mathml")
+    assert page == (GOLDEN / "two_hidden_nodes.mml").read_text(encoding="utf-8")
+
+
+def test_pages_are_well_formed_and_their_tables_even() -> None:
+    tables = 0
+    for name, page in shipped_pages("mathml").items():
+        root = ElementTree.fromstring(page)
+        assert root.tag == f"{MATHML}math"
+        assert {element.tag.removeprefix(MATHML) for element in root.iter()} <= KNOWN, name
+        for table in root.iter(f"{MATHML}mtable"):
+            tables += 1
+            assert len({len(row) for row in table}) <= 1, name
+    assert tables > 500
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_words_are_words_in_xml(words: str) -> None:
+    root = ElementTree.fromstring(str(render(document_with(words), "mathml")))
+    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words).replace(" ", "\u00a0")
+    assert shown in {element.text for element in root.iter(f"{MATHML}mtext")}

@@ -41,6 +41,7 @@ FORMATS: tuple[Format, ...] = (
     Format("typst", "typst", (".typ",), ("typ",), "the language of typst", options=("width",)),
     Format("markdown", "markdown", (".md", ".markdown"), ("md",), "Markdown with mathematics, for GitHub and Jupyter"),
     Format("html", "html", (".html", ".htm"), ("htm",), "a page for a browser, with the network to click on; it needs nothing from outside", with_network=True),
+    Format("mathml", "mathml", (".mml",), ("mml",), "the formulas and words as one table in MathML"),
     Format("notebook", "notebook", (".ipynb",), ("ipynb", "jupyter"), "a Jupyter notebook, whose cells recompute the gradients in NumPy and compare", with_code=True),
     Format("pdf", "pdf", (".pdf",), (), "pages, by typst (pip install 'backprop_derive[pdf]') or by --pdf-engine pdflatex, lualatex or xelatex", options=("pdf_engine", "width"), binary=True, needs_more=True),
     Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),
