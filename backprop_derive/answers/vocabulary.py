@@ -151,6 +151,12 @@ class Vocabulary:
         sample = argument.indices if node.sampled and len(argument.indices) == 1 and not self.quantities[argument.name].axes else ()
         return Name(outputs[0], sample, start=mention.start, end=argument.end)
 
+    def output_of(self, letter: str) -> Name | None:
+        """The activations of the last layer in ∇_a C (Nielsen's BP1a), where there are several layers of them."""
+        outputs = [name for name in self.graph.outputs if name != self.graph.cost.loss]
+        called = [entry for entry in self.entries.by_base.get(letter, ()) if outputs == [entry.name]]
+        return Name(outputs[0]) if called else None
+
     def index_letter(self, letter: str, letters: Letters) -> str:
         """What an index letter is called in the tree."""
         if letter in letters.samples and self.sample_index is not None:

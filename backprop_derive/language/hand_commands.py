@@ -261,7 +261,8 @@ class CommandReader(SumReader):
         self.take()
         tokens, _ = self.script_tokens(raised=False)
         inner = self.below(tokens)
-        bottom, top = inner.quantity(), self.quantity()
+        bottom = inner.quantity() or (self.lexicon.output_of(tokens[0].text) if len(tokens) == 1 else None)
+        top = self.quantity()
         self.skip_arguments()
         if bottom is None or top is None:
             raise self.error("a derivative is of a quantity of the network, by another", token)

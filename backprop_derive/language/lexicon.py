@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from backprop_derive.errors import FormulaError
-from backprop_derive.language.syntax import Syntax
+from backprop_derive.language.syntax import Name, Syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,9 @@ class Lexicon(Protocol):
 
     def hypothesis(self, mention: Mention, argument: Syntax) -> Syntax | None:
         """The output of the network where the mention is what it is called as a function of the input, `h_θ(x)`; None where it is not."""
+
+    def output_of(self, letter: str) -> Name | None:
+        """The output of the network by the letter of its layers, as in ∇_a C; None where that is not its letter."""
 
     def is_quantity(self, text: str) -> bool:
         """Whether a bare word is a quantity of the network."""

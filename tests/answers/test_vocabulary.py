@@ -117,6 +117,7 @@ ROWS = [
     ("logistic", r"dw = \frac1m X (\hat Y - Y)^T", "dC/dw[1,k] = sum(1/m*x[j]*(a1[1] - y[1]), i)"),
     ("logistic", r"\frac{\partial J}{\partial w_j} = \frac1m \sum_i (h_\theta(x^{(i)}) - y^{(i)}) x_j^{(i)}", "dC/dw[1,j] = 1/m*sum((a1[1] - y[1])*x[j], i)"),
     # the last layer
+    ("unit", r"\delta^2 = \nabla_a L \odot \sigma'(z^2)", "delta2[1] = dL/da2[1]*sigmoid(z2[1])*(1 - sigmoid(z2[1]))"),
     ("three", r"\delta^{L-1} = (W^L)^T \delta^L \odot (1-(a^{L-1})^2)", "delta2[j] = sum(W3[l,k]*delta3[l], l)*(1 - a2[k]^2)"),
     ("three", r"\delta^L = a^L - y", "delta3[1] = z3[1] - y[1]"),
     ("three", r"\delta_j^{(1)} = (1 - (a_j^{(1)})^2) \sum_k W_{kj}^{(2)} \delta_k^{(2)}", "delta1[j] = (1 - a1[j]^2)*sum(W2[k,j]*delta2[k], k)"),
