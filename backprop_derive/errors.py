@@ -14,9 +14,10 @@ stands turns it into a Problem of a SpecError or an AnswerError.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
+
+from backprop_derive.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

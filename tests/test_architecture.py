@@ -13,7 +13,7 @@ import backprop_derive
 PACKAGE = Path(backprop_derive.__file__).parent
 ROOT = PACKAGE.name
 ORDER = (
-    "errors", "shown", "notation", "language", "spec", "graph", "operations", "building", "calculus", "numerics", "answers", "grading", "presentation", "cli",
+    "frozen", "errors", "shown", "notation", "language", "spec", "graph", "operations", "building", "calculus", "numerics", "answers", "grading", "presentation", "cli",
 )  # fmt: skip
 OPEN_TO_ALL = ("__init__", "__main__")  # the package's own front: may import anything, and nothing imports it
 MAXIMUM_LINES = 400

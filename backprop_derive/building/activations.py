@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import without_defaults
 from backprop_derive.errors import nearest
+from backprop_derive.frozen import dataclass
 from backprop_derive.graph.expressions import Apply, Expression, Ref
 from backprop_derive.graph.nodes import Node
 from backprop_derive.notation import canonical, is_name

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from backprop_derive.building.names import fault
 from backprop_derive.building.scope import Scope, Vector
 from backprop_derive.errors import nearest
+from backprop_derive.frozen import dataclass
 from backprop_derive.graph.expressions import Expression, Number
 from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.language.syntax import Call, Syntax

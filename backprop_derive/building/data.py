@@ -11,12 +11,12 @@ import os
 import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
 from backprop_derive.building.classes import class_numbers
 from backprop_derive.errors import FormulaError, Problem, SpecError, counted, nearest
+from backprop_derive.frozen import dataclass, replace
 from backprop_derive.graph.indices import Axis
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node

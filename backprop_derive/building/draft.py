@@ -29,7 +29,7 @@ from backprop_derive.spec.source import Mark, Scalar
 MOST_PROBLEMS = 100
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Draft:
     """Mutable, and gone when the graph is made. `made` are the names that the spec does not give."""
 

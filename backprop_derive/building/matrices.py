@@ -11,11 +11,11 @@ A vector is a column, `x^T` a row; `@` takes a vector for whichever of the two f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from backprop_derive.building.names import fault, named
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
+from backprop_derive.frozen import dataclass, replace
 from backprop_derive.graph.indices import Axis, axis_to
 from backprop_derive.graph.naming import form_text, free_letter
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Syntax, Transpose

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
+from backprop_derive.frozen import dataclass, field, replace
 from backprop_derive.graph.expressions import Expression, Ref
 from backprop_derive.graph.indices import Affine, Axis, size
 from backprop_derive.graph.nodes import Graph, Samples

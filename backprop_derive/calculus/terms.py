@@ -53,7 +53,7 @@ class Term:
 
     def times(self, value: Fraction) -> Term:
         """The term with another number in front."""
-        return replace(self, coefficient=self.coefficient * value)
+        return Term(self.coefficient * value, self.factors, self.bounds, self.conditions)
 
     def reindex(self, values: IndexMap) -> Term:
         """The term with index variables replaced. The bounds themselves must not be among them."""
@@ -73,7 +73,7 @@ def _gathered(term: Term, factors: tuple[Expression, ...]) -> Term:
                 coefficient *= each.value
             else:
                 kept.append(each)
-    return replace(term, coefficient=coefficient, factors=tuple(kept))
+    return Term(coefficient, tuple(kept), term.bounds, term.conditions)
 
 
 def terms_of(expression: Expression) -> tuple[Term, ...]:
@@ -165,8 +165,8 @@ def _picks(condition: Condition, bound: Bound) -> bool:
 def within(outer: Term, inner: Term) -> Term:
     """The product, where the inner term stands in the scope of the outer one's bounds; its own bounds step aside."""
     inner = rename_bounds(inner, free_names(outer) | {bound.name for bound in outer.bounds}) if inner.bounds else inner
-    product = outer.after(*inner.factors).times(inner.coefficient)
-    return replace(product, bounds=outer.bounds + inner.bounds, conditions=outer.conditions + inner.conditions)
+    product = outer.after(*inner.factors)
+    return Term(product.coefficient * inner.coefficient, product.factors, outer.bounds + inner.bounds, outer.conditions + inner.conditions)
 
 
 def rename_bounds(term: Term, taken: set[str]) -> Term:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backprop_derive.cli.opening import STANDARD_INPUT
 from backprop_derive.errors import UsageError
+from backprop_derive.frozen import dataclass
 
 if TYPE_CHECKING:
     from backprop_derive.answers.documents.passages import Passage
@@ -31,6 +30,8 @@ class HandIn:
 
     def passages(self, known: Collection[str]) -> tuple[Passage, ...]:
         """The formulas in it. Raises AnswerError for what cannot be read."""
+        from pathlib import Path
+
         from backprop_derive.answers.documents.files import MAXIMUM_BYTES, decoded, passages_of, read_document
 
         if self.file is None:

@@ -37,4 +37,4 @@ def _source(example: str | None) -> Path:
     if path is None:
         message = f"there is no example {example!r}; there are {', '.join(example_names())}"
         raise UsageError(Problem(message, value=example, nearest=nearest(example, example_names())))
-    return path
+    return Path(path)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from backprop_derive.errors import UsageError
+from backprop_derive.frozen import dataclass
 from backprop_derive.presentation.formats import expect_ready, find_format, format_of_file, options_of, render
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def _target(file: str | None, *, replace: bool) -> str | None:
     """The file, None for standard output. Raises UsageError for one that cannot be written because of its name."""
     if file is None or file == STANDARD_OUTPUT:
         return None
-    target = Path(file)
     if not file.strip():
         raise UsageError("-o has no file name behind it")
     if os.path.isdir(file):
         raise UsageError(f"{file} is a folder: give the name of a file")
-    if not os.path.isdir(target.parent):
-        raise UsageError(f"there is no folder {target.parent}, so {target.name} cannot be written there")
+    folder, name = os.path.split(file)
+    if not os.path.isdir(folder or os.curdir):
+        raise UsageError(f"there is no folder {folder}, so {name} cannot be written there")
     if not replace and os.path.lexists(file):
         raise UsageError(f"{file} is there already, and --no-clobber keeps it")
     return file
@@ -86,7 +86,7 @@ def emit_written(written: str | bytes, output: Output) -> None:
     if output.file is None:
         click.echo(data, nl=False)
     else:
-        write_whole(Path(output.file), data, replace=output.replace)
+        write_whole(output.file, data, replace=output.replace)
 
 
 def _print(document: Document) -> None:
@@ -131,27 +131,29 @@ def emit_text(text: str, file: str | None, *, replace: bool, instead: str = "--n
     """Write text to `file`, or print it as it is. Raises UsageError if the file is there and may not be replaced."""
     if file is None or file == STANDARD_OUTPUT:
         click.echo(text.encode(), nl=False)
-    elif Path(file).is_file() and not replace:
+    elif os.path.isfile(file) and not replace:
         raise UsageError(f"{file} is there already: {instead}")
     else:
-        write_whole(Path(file), text.encode(), replace=replace)
+        write_whole(file, text.encode(), replace=replace)
 
 
-def write_whole(path: Path, data: bytes, *, replace: bool = True) -> None:
+def write_whole(path: str | os.PathLike[str], data: bytes, *, replace: bool = True) -> None:
     """Write a file such that it has all of `data`, or stays as it was. Raises OSError, also for one that is there if not `replace`."""
     import tempfile
 
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
         try:
-            target.write_bytes(data)  # a device or a pipe cannot be replaced
+            with open(target, "wb") as device:  # a device or a pipe cannot be replaced
+                device.write(data)
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(path)) from None
         return
-    if target.exists() and not os.access(target, os.W_OK):
+    if os.path.exists(target) and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "the file is write-protected", str(path))
+    folder, name = os.path.split(target)
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name[:100]}.")
     except OSError as error:  # by the name that was given, not by that of the temporary file
         raise OSError(error.errno, error.strerror, str(path)) from None
     try:
@@ -163,23 +165,28 @@ def write_whole(path: Path, data: bytes, *, replace: bool = True) -> None:
         else:
             _put_new(temporary, target)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
+        _discard(temporary)
         raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        _discard(temporary)
         raise
 
 
-def _put_new(temporary: str, target: Path) -> None:
+def _discard(temporary: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+
+
+def _put_new(temporary: str, target: str) -> None:
     """Give the file its name unless there is one of that name, even if it came into being a moment ago."""
     os.link(temporary, target)
     os.unlink(temporary)
 
 
-def _mode(path: Path) -> int:
+def _mode(path: str) -> int:
     """The permissions that the file has, or that a new one would get."""
-    if path.exists():
-        return stat.S_IMODE(path.stat().st_mode)
+    if os.path.exists(path):
+        return stat.S_IMODE(os.stat(path).st_mode)
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

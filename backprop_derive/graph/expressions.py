@@ -9,10 +9,10 @@ expression into a SymPy one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from backprop_derive.frozen import dataclass
 from backprop_derive.graph.indices import Affine, Axis, Condition, IndexMap, Pick, variable
 
 Relation = Literal["=", "!=", "<", "<=", ">", ">="]

@@ -7,8 +7,9 @@ variables and sizes are different kinds of atom, and neither can meet the name o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from backprop_derive.frozen import dataclass
 
 if TYPE_CHECKING:
     from backprop_derive.graph.expressions import Ref

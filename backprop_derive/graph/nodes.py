@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
+from backprop_derive.frozen import dataclass, field
 from backprop_derive.graph.expressions import Bound, Expression, Ref, Relation, refs
 from backprop_derive.graph.indices import Affine, Axis, variable
 from backprop_derive.graph.numbers import Numbers

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from backprop_derive.frozen import dataclass, field
 from backprop_derive.spec.source import Mark
 
 Nested = Fraction | tuple[object, ...]

@@ -11,8 +11,7 @@ from `f(z)`, or `z^{(2)}` from a square.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from backprop_derive.frozen import dataclass
 from backprop_derive.language.grammar import COMPARISONS
 from backprop_derive.language.hand_calls import CallReader
 from backprop_derive.language.hand_commands import indicator

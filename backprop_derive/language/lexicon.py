@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from backprop_derive.errors import FormulaError
+from backprop_derive.frozen import dataclass, replace
 from backprop_derive.language.syntax import Name, Syntax
 
 

@@ -7,8 +7,9 @@ point at it. Positions do not take part in comparison.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
 from fractions import Fraction
+
+from backprop_derive.frozen import dataclass, field, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
 from backprop_derive.errors import FormulaError
+from backprop_derive.frozen import dataclass
 from backprop_derive.notation import SUBSCRIPTS, SUPERSCRIPTS, canonical, plain_superscripts
 
 MAXIMUM_CHARACTERS = 20_000

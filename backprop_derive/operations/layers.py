@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from backprop_derive.frozen import dataclass
 
 COMMON = ("input", "name")  # options of every kind
 PLANNED = (

@@ -6,8 +6,7 @@ optimiser remembers is 0 before the first step, and each formula sees what stand
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from backprop_derive.frozen import dataclass
 from backprop_derive.operations.rows import folded
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from backprop_derive.frozen import dataclass
 from backprop_derive.graph.expressions import Expression, children
 
 DIGITS = 4

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from backprop_derive.frozen import dataclass
 from backprop_derive.spec import fields, styles
 from backprop_derive.spec.forms import DECLARED, NAME, NUMBER, REFERENCE, SHAPE, TEXT, Form, choice, mapping, one_or_list, record
 from backprop_derive.spec.latex import read_latex

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from backprop_derive.errors import Problem, SpecError, nearest
@@ -17,7 +16,7 @@ from backprop_derive.spec.yaml_reader import MAXIMUM_BYTES, read_tree
 
 def load_spec(path: str | os.PathLike[str]) -> NetworkSpec:
     """The spec in the file at `path`. Raises SpecError with every problem, each with its place in the file."""
-    return read_spec(file_text(Path(path)), str(path))
+    return read_spec(file_text(path), str(path))
 
 
 def read_spec(text: str, file: str | None = None) -> NetworkSpec:
@@ -75,14 +74,14 @@ def _read_style(tree: Mapping, problems: Problems) -> Any:
     return given[0].text if given else None
 
 
-def file_text(path: Path) -> str:
+def file_text(path: str | os.PathLike[str]) -> str:
     """The text of a file, which is UTF-8 and not too large. Raises SpecError."""
     file = str(path)
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             data = stream.read(MAXIMUM_BYTES + 4)
     except FileNotFoundError:
-        raise SpecError(Problem("there is no such file", file, value=file, nearest=_neighbours(path))) from None
+        raise SpecError(Problem("there is no such file", file, value=file, nearest=_neighbours(file))) from None
     except IsADirectoryError:
         raise SpecError(Problem("this is a folder, not a spec", file, value=file)) from None
     except (OSError, ValueError) as error:
@@ -108,10 +107,11 @@ def decoded(data: bytes, file: str) -> str:
         raise SpecError(Problem(message, file, line, column)) from None
 
 
-def _neighbours(path: Path) -> tuple[str, ...]:
+def _neighbours(file: str) -> tuple[str, ...]:
     """Specs beside the missing file whose names look like it."""
+    folder, name = os.path.split(file)
     try:
-        names = [each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml")]
+        names = [each for each in os.listdir(folder or os.curdir) if each.endswith((".yaml", ".yml"))]
     except OSError:
         return ()
-    return nearest(path.name, names)
+    return nearest(name, names)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from backprop_derive.frozen import dataclass
 from backprop_derive.spec.source import Mapping, Mark, Scalar, Value
 
 

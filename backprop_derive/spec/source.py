@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from backprop_derive.errors import Problem
+from backprop_derive.frozen import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)

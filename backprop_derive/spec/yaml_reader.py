@@ -93,7 +93,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str | None) -> Problem:
     return Problem(message, file, mark.line + 1, mark.column + 1)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Open:
     """A list or mapping that is not closed yet; the children of a mapping are key, value, key, value …"""
 

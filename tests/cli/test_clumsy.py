@@ -37,7 +37,7 @@ def refused(*arguments: str) -> str:
         (["derive", "mazur", "mazur"], "extra argument (mazur)"),
         (["derive", "--", "-x"], "-x: there is no such file"),
         (["derive", "*.yaml"], "*.yaml: there is no such file"),
-        (["derive", "a" * 5_000], "…: File name too long"),
+        (["derive", "a" * 5_000], "…: the file cannot be read: File name too long"),
         (["derive", "bad\x1b[2J\n.yaml"], r"bad\x1b[2J\n.yaml: there is no such file"),
         (["derive", "mazur", "--detail", "lots"], "'lots' is not one of 'brief', 'steps', 'full'"),
         (["derive", "mazur", "--form"], "Option '--form' requires an argument"),

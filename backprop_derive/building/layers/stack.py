@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.layers.joining import joined_node
 from backprop_derive.building.scope import Vector
 from backprop_derive.errors import nearest
+from backprop_derive.frozen import dataclass, field
 from backprop_derive.graph.expressions import Expression, Ref
 from backprop_derive.graph.nodes import Node
 from backprop_derive.notation import canonical, is_name
@@ -86,7 +86,7 @@ def _own_name(draft: Draft, value: Value | None) -> str:
     return name
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Stack:
     """The way through the layers. `current` is what the next layer reads; `count` counts layers with parameters.
 

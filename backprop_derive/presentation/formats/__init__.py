@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from backprop_derive.errors import Problem, UsageError, nearest
+from backprop_derive.frozen import dataclass
 
 if TYPE_CHECKING:
     from backprop_derive.presentation.document import Document
