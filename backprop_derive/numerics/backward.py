@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from backprop_derive.calculus.adjoints import adjoints, with_adjoints
 from backprop_derive.graph.nodes import Graph
@@ -32,13 +33,15 @@ class BackwardGraph:
         return found
 
 
+@lru_cache(maxsize=32)
 def backward_graph(graph: Graph) -> BackwardGraph:
-    """The graph with everything that a forward and a backward pass compute."""
+    """The graph with everything that a forward and a backward pass compute; that of the last few graphs is kept."""
     extended, cost = with_cost(graph)
     found = adjoints(extended, cost)
     return BackwardGraph(with_adjoints(extended, found), cost, {name: each.name for name, each in found.items()})
 
 
+@lru_cache(maxsize=32)
 def delta_graph(graph: Graph) -> BackwardGraph:
     """The same with the adjoints that the derivation shows: relative to Σ_i L_i, without the cost's 1/m and without a penalty."""
     found = adjoints(graph, graph.cost.loss)

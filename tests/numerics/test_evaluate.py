@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from backprop_derive import build_graph, evaluate, load_spec, read_spec
+from backprop_derive.calculus.adjoints import adjoints
 from backprop_derive.errors import BackpropError, EvaluationError, UsageError
 from backprop_derive.graph.nodes import Graph
+from backprop_derive.numerics import backward
 from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.probing import with_cost
 from backprop_derive.numerics.references import complex_step
@@ -172,6 +174,15 @@ def test_no_steps_leave_the_parameters() -> None:
 def test_an_evaluation_keeps_its_values_when_it_trains() -> None:
     found = evaluate(graph_of(LINE + "data: [{x: 1, y: 1}]\n"), steps=3, learning_rate=0.1)
     assert (float(found.values["w"]), found.values["p"].tolist()) == (2.0, [2.0])
+
+
+def test_a_graph_is_derived_once_for_all_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived = []
+    monkeypatch.setattr(backward, "adjoints", lambda graph, target: derived.append(target) or adjoints(graph, target))
+    graph = graph_of("title: derived once\n" + LINE)
+    found = [evaluate(graph, values={"x": x, "y": 1.0}) for x in (1.0, 3.0)]
+    assert len(derived) == 1
+    assert [float(each.gradients["w"]) for each in found] == [2.0, 30.0]
 
 
 # -- what cannot be evaluated ---------------------------------------------------------------------------------------------
