@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from backprop_derive.cli.notation import notation_option
 from backprop_derive.cli.options import spec_argument
 
 
@@ -13,8 +14,9 @@ from backprop_derive.cli.options import spec_argument
 @click.option("-f", "--format", "format_name", metavar="FORMAT", help="One of svg, tikz, png, terminal, markdown. Default: by the suffix of -o, else terminal.")
 @click.option("-o", "--output", "file", metavar="FILE", help="Write to a file, whose suffix picks the format: net.svg, net.tex (TikZ), net.png, net.txt; - is standard output.")
 @click.option("--fragment", is_flag=True, help="A bare tikzpicture, for \\input in a file of your own.")
+@notation_option
 @click.option("--no-clobber", "keep", is_flag=True, help="Leave a file alone that is there already.")
-def command(spec: str, weights: tuple[str, ...], format_name: str | None, file: str | None, fragment: bool, keep: bool) -> None:
+def command(spec: str, weights: tuple[str, ...], format_name: str | None, file: str | None, fragment: bool, notation: str | None, keep: bool) -> None:
     """Draw a network: its units in columns, the weights on the arrows.
 
     \b
@@ -24,21 +26,20 @@ def command(spec: str, weights: tuple[str, ...], format_name: str | None, file: 
     """
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import STANDARD_OUTPUT, chosen_output, emit, emit_written
-    from backprop_derive.errors import UsageError
     from backprop_derive.presentation.pictures import expect_able, find_picture_format, page_of, picture_format_of_file, render_picture
 
     to_file = file is not None and file != STANDARD_OUTPUT
     row = find_picture_format(format_name) if format_name is not None else picture_format_of_file(file) if file is not None and to_file else find_picture_format("terminal")
-    if len(weights) > 1:
-        raise UsageError("a picture has the paths of one weight, or of a whole array: give -w once")
     expect_able(row, fragment=fragment)
     output = chosen_output(row.page or ("png" if row.binary else "terminal"), file, replace=not keep)
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
-    from backprop_derive.presentation.drawing import draw
+    from backprop_derive.cli.notation import network_and_weights, renaming_for
+    from backprop_derive.presentation.drawing import draw, only_one
 
-    picture = draw(derive(graph), *weights)
+    graph, chosen = network_and_weights(graph, renaming_for(graph, notation), weights, record=False)
+    picture = draw(derive(graph), only_one(chosen) if weights else None)
     if row.page:
         emit(page_of(picture), output)
     else:

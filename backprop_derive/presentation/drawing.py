@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import starmap
 
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.calculus.links import Link
@@ -26,13 +27,17 @@ def draw(derivation: Derivation, weight: Weight | str | None = None) -> Picture:
     reaches the loss are lit, with the partial derivative on every arrow of theirs. Raises UsageError for what is not one weight, or
     array, of the network."""
     if isinstance(weight, str):
-        found = find_weights((weight,), derivation.graph)
-        if len(found) > 1:
-            raise UsageError(f"a picture has the paths of one weight, or of a whole array, and {weight!r} is {len(found)} of them")
-        (weight,) = found
+        weight = only_one(find_weights((weight,), derivation.graph))
     drawing = Drawing(derivation)
     picture = _unlit(drawing)
     return picture if weight is None else _Lighting(drawing, picture, weight).lit()
+
+
+def only_one(weights: Sequence[Weight]) -> Weight:
+    """The weight. Raises UsageError where there are more."""
+    if len(weights) > 1:
+        raise UsageError(f"a picture has the paths of one weight, or of a whole array, and these are {len(weights)}: {', '.join(starmap(weight_key, weights))}")
+    return weights[0]
 
 
 def draw_lights(derivation: Derivation) -> Figure:

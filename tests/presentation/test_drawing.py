@@ -185,7 +185,7 @@ def test_names_are_never_markup() -> None:
         (["-o", "net.xyz"], "known are .svg, .tex"),
         (["-o", "-", "-w", "w99"], "there is no 'w99'"),
         (["-o", "folder/that/is/not/there.svg"], "there is no folder"),
-        (["-w", "w11", "-w", "w12"], "give -w once"),
+        (["-w", "w11", "-w", "w12"], "a picture has the paths of one weight, or of a whole array, and these are 2: w11, w12"),
     ],
 )
 def test_what_cannot_be_drawn_says_why(arguments: list[str], message: str) -> None:
@@ -205,9 +205,15 @@ def test_a_file_is_kept_if_asked(tmp_path: Path) -> None:
 
 def test_one_weight_has_its_paths_in_a_picture() -> None:
     assert draw(derivation_of("mazur"), "w1") == picture_of("mazur", "w1")
-    with pytest.raises(UsageError, match=r"'W1\[\*,1\]' is 2 of them"):
+    with pytest.raises(UsageError, match=r"these are 2: W1\[1,1\], W1\[2,1\]"):
         draw(derivation_of("softmax"), "W1[*,1]")
 
 
 def test_jupyter_shows_a_picture() -> None:
     assert picture_of("mazur")._repr_svg_().startswith("<svg")
+
+
+def test_a_picture_has_the_names_of_a_notation() -> None:
+    result = CliRunner().invoke(commands, ["draw", "three_layers", "--notation", "nielsen", "-w", "w^2[2,1]"])
+    assert result.exit_code == 0, result.stderr
+    assert "w²[2,1] → a²[2] → a³[1] → z⁴[1] → C_x" in result.stdout
