@@ -165,6 +165,10 @@ class Draft:
                 self.notes.append("sigma is an abstract function here; write sigmoid for the logistic function")
             return name
         known = (*self.functions, *activation_names())
+        if not is_name(name):
+            bare = name.partition("(")[0].strip()
+            self.problem(scalar.mark, f"an activation is the name of a function, without an argument, not {quoted(name)}", name, nearest(bare, known))
+            return None
         message = f"{name!r} is no activation that is known here; a function of your own is declared by `functions: {{{name}: abstract}}`"
         self.problem(scalar.mark, message, name, nearest(name, known))
         return None

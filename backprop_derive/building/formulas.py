@@ -15,15 +15,16 @@ from functools import cache
 from backprop_derive.building.calls import LossCall, given_arguments
 from backprop_derive.building.indexing import index_condition, integer_form, is_condition, range_of
 from backprop_derive.building.matrices import described_shape, index_form
-from backprop_derive.building.names import fault, named, node_named, vector_of
+from backprop_derive.building.names import fault, named, node_named, unknown_function, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
-from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import (
     ZERO,
     Apply,
     Bound,
     Bracket,
     Compare,
+    Constant,
     Expression,
     Fold,
     Mul,
@@ -43,7 +44,7 @@ from backprop_derive.graph.indices import Affine, axis_to, number, size, variabl
 from backprop_derive.graph.naming import form_text
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
-from backprop_derive.notation import looks_like_function, split_primes
+from backprop_derive.notation import split_primes
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.losses import find_loss
 from backprop_derive.operations.rows import Function, Loss
@@ -95,6 +96,8 @@ def _binary(tree: Binary, scope: Scope) -> Expression:
             return add(left, neg(right))
         case "*":
             return mul(left, right)
+        case "^" if left == Constant("e"):
+            return Apply("exp", (right,))
         case "/":
             if right == ZERO:
                 raise fault("division by zero", tree.right)
@@ -149,9 +152,7 @@ def _call(tree: Call, scope: Scope) -> Expression:
     loss = find_loss(name)
     if loss is not None and primes == 0:
         return _loss(tree, loss, scope)
-    near = nearest(name, scope.callable)
-    hint = f"an abstract function is declared by functions: {{{name}: abstract}}" if looks_like_function(name) and not near else ""
-    raise fault(f"{name!r} is not a function that is known here", tree, hint, near)
+    raise unknown_function(tree, name, scope)
 
 
 def _choice(test: Expression, then: Expression, otherwise: Expression) -> Expression:

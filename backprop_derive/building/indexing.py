@@ -47,7 +47,7 @@ def _floor(tree: Binary, scope: Scope) -> Affine:
 
 def _unknown_index(tree: Name, scope: Scope) -> FormulaError:
     if tree.name in scope.quantities:
-        message = f"{tree.name!r} is a quantity of the network, not an index or a size"
+        message = f"{tree.name!r} is a quantity of the network, not an index or a size; the entry of a class is sum(y[c]*s[c], c), with targets: {{y: classes}}"
     else:
         message = f"{tree.name!r} is not an index here: it is not on the left side, not bound by a sum, and not a size"
     found = nearest(tree.name, (*scope.indices, *scope.sizes))

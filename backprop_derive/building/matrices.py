@@ -12,18 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from backprop_derive.building.names import fault, named
+from backprop_derive.building.names import fault, named, unknown_function
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
 from backprop_derive.frozen import dataclass, replace
 from backprop_derive.graph.indices import Axis, axis_to
 from backprop_derive.graph.naming import form_text, free_letter
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Syntax, Transpose
+from backprop_derive.notation import split_primes
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.losses import find_loss
 
 Shape = tuple[Axis | None, ...]  # None: not known yet
 FIRST_LETTER = "j"
+_KNOWN = ("where", "sum", "prod", "max", "min", "argmax", "floor")
+"""What a formula calls that is no row of a table."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,8 @@ def _product(tree: Binary, scope: Scope) -> Entries:
     left, right = entries_of(tree.left, scope), entries_of(tree.right, scope)
     for part, side in ((left, tree.left), (right, tree.right)):
         if not part.shape:
-            raise fault("@ multiplies arrays, and this is a number: write * for it", side)
+            shape = f", or say its shape, as in sizes: {{{side.name}: [n]}}" if isinstance(side, Name) else ""
+            raise fault(f"@ multiplies arrays, and this is a number: write * for it{shape}", side)
         if len(part.shape) > 2:
             raise fault(f"@ takes matrices and vectors, and this has {len(part.shape)} axes: write the formula with indices", side)
     if right.row:
@@ -240,6 +244,9 @@ def _summed(tree: Syntax) -> Iterator[str]:
 
 def _call(tree: Call, scope: Scope) -> Entries:
     row = None if tree.function in scope.functions else find_function(tree.function)
+    name, _ = split_primes(tree.function)
+    if not {name, tree.function} & {*scope.functions, *_KNOWN} and find_function(name) is None and find_loss(name) is None:
+        raise unknown_function(tree, name, scope)
     if _gives_a_number(tree, scope):
         return _number_of(tree, scope)
     if row is not None and row.vector == "to vector" and len(tree.arguments) == 1:

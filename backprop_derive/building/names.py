@@ -7,7 +7,8 @@ from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.errors import FormulaError, counted, nearest
 from backprop_derive.graph.expressions import Constant, Expression, Ref, integer
 from backprop_derive.graph.indices import Affine, number, variable
-from backprop_derive.language.syntax import Name, Syntax
+from backprop_derive.language.syntax import Call, Name, Syntax
+from backprop_derive.notation import looks_like_function
 
 CONSTANTS = ("pi", "e")
 
@@ -15,6 +16,42 @@ CONSTANTS = ("pi", "e")
 def fault(message: str, tree: Syntax, hint: str = "", near: tuple[str, ...] = ()) -> FormulaError:
     """What is wrong with a piece of a formula, and what would be right or which names look like this one."""
     return FormulaError(message, "", tree.start, tree.end, hint, near)
+
+
+_WRITTEN = {
+    "norm": "write sqrt(sum(e^2))",
+    "norm2": "write sqrt(sum(e^2))",
+    "mean": "write sum(e)/n",
+    "average": "write sum(e)/n",
+    "avg": "write sum(e)/n",
+    "var": "write sum((e - sum(e)/n)^2)/n",
+    "dot": "write a@b",
+    "matmul": "write A@B",
+    "transpose": "write W^T",
+    "trace": "write sum(A[j,j], j)",
+    "tr": "write sum(A[j,j], j)",
+    "pow": "write a^b",
+    "power": "write a^b",
+    "heaviside": "write step(z)",
+    "sgn": "write sign(z)",
+    "clip": "write max(a, min(b, z))",
+    "if": "write where(a > b, u, v)",
+    "maximum": "write max(a, b)",
+    "minimum": "write min(a, b)",
+    "root": "write sqrt(z)",
+    "logit": "write log(p/(1 - p))",
+    "Sigma": "write sum(e), or sum(e, k) over an index",
+    "sigma": "write sigmoid(z) for the logistic function; an abstract function is declared by functions: {sigma: abstract}",
+}
+"""How functions are written here that other languages have."""
+
+
+def unknown_function(tree: Call, name: str, scope: Scope) -> FormulaError:
+    """A call of what is no function here, with how it is written here, or with the nearest names."""
+    written = _WRITTEN.get(name) or _WRITTEN.get(name.lower(), "")
+    near = () if written else nearest(name, scope.callable)
+    abstract = f"an abstract function is declared by functions: {{{name}: abstract}}" if looks_like_function(name) and not near else ""
+    return fault(f"{name!r} is not a function that is known here", tree, written or abstract, near)
 
 
 def named(tree: Name, scope: Scope) -> Expression:

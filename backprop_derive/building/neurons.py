@@ -35,6 +35,8 @@ def build_neurons(draft: Draft) -> None:
 def _check_outputs(draft: Draft, neurons: Sequence[NeuronEntry], sources: Mapping[str, str]) -> None:
     """Where every node is read by a node, they read each other in a circle, and nothing is an output."""
     outputs = {output_name(neuron): neuron for neuron in neurons}
+    if not outputs:
+        return
     readers: dict[str, str] = {}
     for name, neuron in outputs.items():
         for source in (source for connection in neuron.connections for source in connection.sources):

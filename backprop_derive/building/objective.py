@@ -58,7 +58,10 @@ def _last(draft: Draft) -> str:
     if not name:
         return ""
     if draft.nodes[name].axes or (len(draft.outputs) > 1 and not draft.spec.equations):
-        draft.problem(draft.spec.mark, f"there is no `loss:`, and {name!r} is not a single number that could be it")
+        place = draft.places[name] if draft.nodes[name].axes and draft.spec.equations else draft.spec.mark
+        mark = replace(place, path=draft.spec.mark.path)  # what is wrong elsewhere in the file may be why
+        hint = "; sum(e) adds the entries of an array" if draft.nodes[name].axes else ""
+        draft.problem(mark, f"there is no `loss:`, and {name!r} is not a single number that could be it{hint}")
         return ""
     return _chosen(draft, name, draft.spec.mark)
 
@@ -85,12 +88,15 @@ def _new_name(draft: Draft) -> str:
 
 def _from_formula(draft: Draft, entry: LossEntry) -> str:
     text = entry.text.text
-    name, tree = _new_name(draft), _with_compared(draft, entry.text)
+    name = _new_name(draft)
     scope = draft.scope()
-    if text.isidentifier() and not scope.names & {text}:
+    words = text.replace(" ", "_")
+    if " " in text and words.isidentifier():
+        draft.problem(entry.text.mark, f"{text!r} is no loss: the name of one is a single word", text, _losses_like(words))
+    elif text.isidentifier() and not scope.names & {text}:
         message = f"{text!r} is neither an equation nor a node nor a loss that is known here"
         draft.problem(entry.text.mark, message, text, nearest(text, (*draft.nodes, *(row.name for row in LOSSES))))
-    elif tree is not None and (definition := draft.formula(entry.text, scope, tree)) is not None:
+    elif (tree := _with_compared(draft, entry.text)) is not None and (definition := draft.formula(entry.text, scope := draft.scope(), tree)) is not None:
         call = called_loss(tree, scope)
         if call is None:
             node = _combined_node(draft, name, combined_piece(tree, scope, definition), called_losses(tree, scope))
@@ -100,6 +106,12 @@ def _from_formula(draft: Draft, entry: LossEntry) -> str:
     for option, _ in entry.options:
         draft.problem(option.mark, f"{option.text!r}: options stand behind the name of a loss of the table", option.text)
     return name
+
+
+def _losses_like(words: str) -> tuple[str, ...]:
+    """The losses whose names, or other names, are like some words: `mean_squared_error`, `MSE_Loss`."""
+    row = find_loss(words) or find_loss(words.lower().removesuffix("_loss"))
+    return (row.name,) if row is not None else nearest(words, [each.name for each in LOSSES])
 
 
 def _with_compared(draft: Draft, text: Scalar) -> Syntax | None:
@@ -138,7 +150,7 @@ def _from_table(draft: Draft, row: Loss, entry: LossEntry, targets: Sequence[str
     numbers = _options(draft, row, entry)
     outputs, wanted = _vectors(draft, draft.outputs, len(row.outputs)), _vectors(draft, targets, len(row.targets))
     if outputs is None or wanted is None:
-        if not draft.problems:
+        if not draft.problems and draft.outputs:
             draft.problem(entry.text.mark, _misfit(row), entry.text.text)
         return name
     lengths = {form_text(vector.length) for vector in (*outputs, *wanted)}

@@ -252,6 +252,8 @@ class Reader:
                 break
             self.take()
         end = self.close(")", opened).end
+        if name in ("sum", "prod") and len(arguments) == 1 and opened.start > token.end and self.peek("^"):
+            raise self.error(f"where this {name} ends can be read in two ways", self.token, hint=f"write {name}((…)^n), or ({name}(…))^n")
         return Call(name, tuple(arguments), tuple(options), start=token.start, end=end)
 
     # -- derivatives: `dL/dv1` where neither `dL` nor `dv1` is a name of the spec but `L` and `v1` are ---------------

@@ -80,7 +80,18 @@ def _unreadable(text: str, at: int) -> FormulaError:
         return FormulaError(f"a control character (U+{ord(character):04X}) in a formula", text, at, hint=hint)
     if unicodedata.category(character) == "Cf":
         return FormulaError(f"an invisible character (U+{ord(character):04X}) in a formula", text, at)
-    return FormulaError(f"{character!r} has no meaning in a formula", text, at)
+    return FormulaError(f"{character!r} has no meaning in a formula", text, at, hint=_MEANT.get(character, ""))
+
+
+_MEANT = {
+    "|": "write abs(e), or sum(e^2) for the square of a length",
+    ".": "a product is * or, of matrices, @; the transpose is W^T; functions stand without np. before them",
+    "%": "write 0.1 for 10%",
+    "√": "write sqrt(e)",
+    "∑": "write sum(e), or sum(e, k) over an index",
+    "∏": "write prod(e, k)",
+    "&": "one comparison at a time: where(a > 0, where(b > 0, u, v), v)",
+}
 
 
 def _operator(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from backprop_derive.errors import nearest
 from backprop_derive.frozen import dataclass
 from backprop_derive.spec import fields, styles
 from backprop_derive.spec.forms import DECLARED, NAME, NUMBER, REFERENCE, SHAPE, TEXT, Form, choice, mapping, one_or_list, record
@@ -71,4 +72,18 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}
+
+_CALLED = {
+    "lr": "learning_rate", "eta": "learning_rate", "rate": "learning_rate", "weight_decay": "regularization", "l2": "regularization", "l1": "regularization",
+    "penalty": "regularization", "hidden": "layers", "network": "layers", "model": "layers", "neurons": "nodes", "units": "nodes", "weights": "values",
+    "outputs_true": "targets", "labels": "targets", "truth": "targets", "x": "inputs", "features": "inputs", "objective": "loss", "samples": "data", "dataset": "data",
+    "shapes": "sizes", "dimensions": "sizes", "assumptions": "assume", "name": "title", "fixed": "frozen",
+}  # fmt: skip
+"""What keys are called elsewhere."""
+
+
+def nearest_key(name: str) -> tuple[str, ...]:
+    """The key that is meant by a name that is none, as far as one can tell."""
+    called = _CALLED.get(name.lower())
+    return (called,) if called is not None else nearest(name, BY_NAME)
 STYLES = ("layers", "nodes", "equations")

@@ -7,7 +7,7 @@ from typing import Any
 
 from backprop_derive.errors import Problem, SpecError, nearest
 from backprop_derive.spec.declarations import report_name_clashes
-from backprop_derive.spec.keys import BY_NAME, STYLES
+from backprop_derive.spec.keys import BY_NAME, STYLES, nearest_key
 from backprop_derive.spec.model import NetworkSpec
 from backprop_derive.spec.problems import Problems, quoted, shown
 from backprop_derive.spec.source import Mapping, Scalar, Value
@@ -48,7 +48,7 @@ def _read_network(tree: Value, text: str, problems: Problems) -> NetworkSpec | N
     found: dict[str, Any] = {}
     for key, value in tree.entries:
         if key.text not in BY_NAME:
-            problems.add(key.mark, f"unknown key {quoted(key.text)}", key.text, nearest(key.text, BY_NAME))
+            problems.add(key.mark, f"unknown key {quoted(key.text)}", key.text, nearest_key(key.text))
         elif isinstance(value, Scalar) and not value.text:
             problems.add(value.mark, f"{key.text} has no value: write one, or leave the key out")
         else:

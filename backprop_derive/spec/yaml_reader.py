@@ -65,7 +65,7 @@ def read_tree(text: str, file: str | None, problems: Problems) -> Value:
     except yaml.reader.ReaderError as error:
         raise SpecError(_unreadable_character(text, error.position, file)) from None
     except yaml.MarkedYAMLError as error:
-        raise SpecError((*problems.found, _syntax_problem(error, file))) from None
+        raise SpecError((*problems.found, _syntax_problem(error, text, file))) from None
     except (ValueError, OverflowError):  # PyYAML's own slips, such as chr() of the escape \UFFFFFFFF
         raise SpecError(Problem(f"an escape that is no character; {SINGLE_QUOTES}", file)) from None
     if builder.root is None or builder.root == Scalar("", builder.root.mark):
@@ -81,7 +81,7 @@ def _unreadable_character(text: str, position: int, file: str | None) -> Problem
     return Problem(message, file, line, position - before.rfind("\n"), value=shown(character))
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, file: str | None) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str | None) -> Problem:
     said, opened, mark = str(error.problem), error.context_mark, error.problem_mark
     message = next((meaning for part, meaning in _SYNTAX_ERRORS if part in said), f"this is not YAML: {shown(said)}")
     if opened is not None and ("stream" in said or message == COLON_MISSING):
@@ -90,6 +90,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str | None) -> Problem:
         message = f"close the bracket of line {opened.line + 1}; or, if it is meant to go on here: {OWN_LINE}"
     if mark is None:
         return Problem(message, file)
+    above = text.splitlines()[mark.line - 1] if "mapping values" in said and mark.line else ""
+    if " = " in above and ": " not in above:
+        left, _, right = above.strip().partition(" = ")
+        return Problem(f"an entry has a colon, not an equals sign: `{shown(left)}: {shown(right)}`", file, mark.line, len(above) - len(above.lstrip()) + 1)
     return Problem(message, file, mark.line + 1, mark.column + 1)
 
 

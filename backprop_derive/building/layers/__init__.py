@@ -18,6 +18,7 @@ from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name
 from backprop_derive.operations.functions import activation_names
 from backprop_derive.operations.layers import LAYERS, PLANNED
+from backprop_derive.operations.rows import folded
 from backprop_derive.spec.model import LayerEntry
 from backprop_derive.spec.source import Scalar, Value
 
@@ -53,13 +54,18 @@ def _builder(place: str) -> Builder:
     return found
 
 
+_DENSE = ("linear", "fc", "fullyconnected", "affine", "hidden", "output", "layer")
+"""What a dense layer is called elsewhere."""
+
+
 def _unknown_kind(draft: Draft, kind: Scalar) -> None:
     if kind.text in PLANNED:
         draft.problem(kind.mark, f"the layer {kind.text!r}: not yet (planned, not built)", kind.text)
     elif kind.text in draft.functions or kind.text in activation_names():
         draft.problem(kind.mark, f"{kind.text!r} is no kind of layer; an activation is written `activation: {kind.text}`", kind.text)
     else:
-        draft.problem(kind.mark, f"{kind.text!r} is no kind of layer", kind.text, nearest(kind.text, (*LAYERS, *PLANNED)))
+        near = ("dense",) if folded(kind.text) in _DENSE else nearest(kind.text, (*LAYERS, *PLANNED))
+        draft.problem(kind.mark, f"{kind.text!r} is no kind of layer", kind.text, near)
 
 
 def _check_transposed(stack: Stack) -> None:

@@ -117,6 +117,8 @@ def read_bias(draft: Draft, entry: Entry, axis: Axis, default: str) -> tuple[Row
     value = entry.options.get("bias")
     if isinstance(value, Scalar) and value.text in ("false", "none"):
         return (None,)
+    if isinstance(value, Scalar) and value.text == "true":
+        value = None
     if isinstance(value, Mapping):
         shared = value.get("shared")
         if len(value.entries) != 1 or shared is None:
