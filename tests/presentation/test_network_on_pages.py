@@ -39,7 +39,7 @@ def test_every_format_takes_every_picture(name: str, format_name: str) -> None:
     lit = (ALL.index(name) + TEXT_FORMATS.index(format_name)) % 2
     text = str(render(page_with(name, weight_of(name) if lit else None), format_name))
     assert [letter for letter in text if not letter.isprintable() and letter != "\n"] == []
-    assert "Words behind it." in text or format_name == "json"
+    assert "Words behind it." in text.replace("&#xA0;", " ") or format_name == "json"
 
 
 def test_the_picture_stands_behind_the_header() -> None:

@@ -56,9 +56,9 @@ def test_a_fragment_is_the_picture_alone() -> None:
 
 @needs_tex
 @pytest.mark.tex
-def test_tex_draws_every_network(tmp_path: Path) -> None:
-    """All in one run, each picture on a page as large as it, every other one with the paths of a weight."""
-    pictures = [picture_of(name, weight_of(name) if number % 2 else None) for number, name in enumerate(ALL)]
+def test_tex_draws_networks_of_every_kind(tmp_path: Path) -> None:
+    """Many in one run, each picture on a page as large as it, every other one with the paths of a weight."""
+    pictures = [picture_of(name, weight_of(name) if number % 2 else None) for number, name in enumerate(ALL[::2])]
     pages = "\n".join(f"\\begin{{page}}\n{tikz_picture(picture)[0]}\\end{{page}}" for picture in pictures)
     start, _ = render(picture_of("mazur")).split(r"\begin{document}")
     start = start.replace(r"{standalone}", r"[multi=page]{standalone}").replace("[border=2mm][multi=page]", "[border=2mm,multi=page]")
