@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from backprop_derive.answers.verifying import verify_answers as verify_answers
     from backprop_derive.building.network import build_graph as build_graph
+    from backprop_derive.building.profiles import in_notation as in_notation
     from backprop_derive.calculus.derivation import derive as derive
     from backprop_derive.graph.sympy_form import to_sympy as to_sympy
     from backprop_derive.numerics.gradcheck import check_gradients as check_gradients
@@ -25,6 +26,7 @@ _HOME = {
     "load_spec": "backprop_derive.spec.loading",
     "read_spec": "backprop_derive.spec.loading",
     "build_graph": "backprop_derive.building.network",
+    "in_notation": "backprop_derive.building.profiles",
     "derive": "backprop_derive.calculus.derivation",
     "to_sympy": "backprop_derive.graph.sympy_form",
     "check_gradients": "backprop_derive.numerics.gradcheck",

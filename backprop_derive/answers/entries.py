@@ -63,8 +63,13 @@ def entry_of(name: str, quantity: Quantity) -> Entry:
     stem = stem.rstrip("'")
     base = "".join(_letters_of(stem))
     tail = stem[len(base) :].replace("_", "") + label
-    labelled = bool(label) or (bool(quantity.axes) and tail.isdigit())
+    labelled = bool(label) or (bool(quantity.axes) and is_numbered(name))
     return Entry(name, base, tail, primes, quantity.axes, quantity.sampled, labelled)
+
+
+def is_numbered(name: str) -> bool:
+    """Whether letters and one number are all of a name, as of the arrays of a numbered layer: `a1`, `a_1`, but `a1_2` is of no layer 12."""
+    return name.rstrip("'").lstrip("".join(_letters_of(name))).lstrip("_").isdigit()
 
 
 def _letters_of(stem: str) -> Iterator[str]:
@@ -138,7 +143,7 @@ class Entries:
 
     def _entry(self, called: str, name: str) -> Entry:
         found = replace(entry_of(called, self.quantities[name]), name=name)
-        return replace(found, labelled=found.labelled or (name in self.arrays and found.tail.isdigit()))
+        return replace(found, labelled=found.labelled or (name in self.arrays and is_numbered(called)))
 
     def _all(self) -> Iterator[Entry]:
         yield from self._exact

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from backprop_derive.building.renaming import renaming_of
 from backprop_derive.errors import Problem, SpecError, UsageError, nearest
+from backprop_derive.graph.nodes import Graph
 from backprop_derive.notation import canonical, is_name
 from backprop_derive.operations.notations import DEFAULT, NOTATIONS, Profile, find_notation, pattern_of
 from backprop_derive.spec.fields import read_text
@@ -25,6 +27,20 @@ from backprop_derive.spec.yaml_reader import read_tree
 SUFFIXES = (".yaml", ".yml")
 _PREFIX = "d"
 _HIGHEST_FIRST = 9
+
+
+def in_notation(graph: Graph, notation: str) -> Graph:
+    r"""The network in the notation of a book, by its name, or of a YAML file: what is derived, read and judged of it is in that notation.
+
+    Raises UsageError for an unknown one, SpecError for a file that cannot be used.
+
+    >>> from backprop_derive import build_graph, read_spec
+    >>> graph = in_notation(build_graph(read_spec("inputs: 2\nlayers: [dense: 1]\nloss: mse")), "nielsen")
+    >>> graph.parameters, graph.cost.loss
+    (('w^(2)', 'b^(2)'), 'C_x')
+    """
+    profile = profile_named(notation)
+    return graph if profile is None else renaming_of(graph, profile).renamed
 
 
 def profile_named(name: str) -> Profile | None:

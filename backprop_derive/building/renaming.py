@@ -240,7 +240,7 @@ def renaming_of(graph: Graph, profile: Profile) -> Renaming:
         changed = {each.old for each in wanted if each.old != each.new}
         kept = {*graph.by_name, *graph.aliases, *graph.functions, *_sizes(graph), *_letters(graph), graph.cost.name, *_sample_letters(graph)} - changed
         fixed = {_flat(name) for name in kept}
-        clashing = {each.kind for each in wanted if _flat(each.new) in fixed and each.new != each.old}
+        clashing = {each.kind for each in wanted if each.new != each.old and (_flat(each.new) in fixed or _like_a_power(each) in kept)}
         if not clashing:
             break
         aside += [each for each in wanted if each.kind in clashing]
@@ -287,6 +287,12 @@ def _patterned(profile: Profile, kind: str, old: str, unit: str) -> Change:
 def _plainly(graph: Graph, profile: Profile, change: Change) -> Change:
     """The last layer's quantity called as those of the others are."""
     return _patterned(profile, _PLAINER[change.kind], change.old, graph.node(change.old).unit)
+
+
+def _like_a_power(change: Change) -> str:
+    """The letters of a name that is written as a power of them would be, w of w²."""
+    spelling = change.spelling
+    return spelling.base if spelling is not None and spelling.label.isdigit() else ""
 
 
 def _flat(name: str) -> str:

@@ -33,7 +33,7 @@ def renaming_for(graph: Graph, notation: str | None) -> Renaming | None:
     return None if profile is None else renaming_of(graph, profile)
 
 
-def network_and_weights(graph: Graph, renaming: Renaming | None, texts: Sequence[str], *, record: bool) -> tuple[Graph, tuple[Weight, ...]]:
+def network_and_weights(graph: Graph, renaming: Renaming | None, texts: Sequence[str], *, record: bool = False) -> tuple[Graph, tuple[Weight, ...]]:
     """The network in the notation, and the weights that the texts mean, all parameters without any. A record has the spec's names."""
     from backprop_derive.graph.weights import find_weights
 

@@ -104,8 +104,7 @@ def serve() -> None:
 
     from backprop_derive.answers.verifying import Verifier
     from backprop_derive.building.network import build_graph
-    from backprop_derive.building.profiles import profile_named
-    from backprop_derive.building.renaming import renaming_of
+    from backprop_derive.building.profiles import in_notation
     from backprop_derive.grading.marking import marked
     from backprop_derive.spec.loading import read_spec
 
@@ -116,8 +115,7 @@ def serve() -> None:
     asked = (json.loads(line) for line in sys.stdin)
     network = next(asked)
     graph = build_graph(read_spec(network["spec"], network["file"]))
-    profile = None if network["notation"] is None else profile_named(network["notation"])
-    verifier = Verifier(graph if profile is None else renaming_of(graph, profile).renamed)
+    verifier = Verifier(graph if network["notation"] is None else in_notation(graph, network["notation"]))
     answer("ready")
     for message in asked:
         name = message["name"]

@@ -16,7 +16,7 @@ from backprop_derive.graph.nodes import Node
 from backprop_derive.numerics.evaluations import Evaluation, Training
 from backprop_derive.presentation.document import FORMAT, Block, Curve, Deferred, Document, Heading, Paragraph, Result, Results, Table, Text
 from backprop_derive.presentation.figures import DIGITS, Figure, figure
-from backprop_derive.presentation.network import cost_definition, meaning_of_errors
+from backprop_derive.presentation.network import cost_definition, meaning_of_errors, notation_facts
 from backprop_derive.presentation.presenting import adjoint_axes
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class _Page:
 
     def blocks(self) -> Iterator[Block]:
         yield Heading(1, (f"Evaluation: {self.graph.title}" if self.graph.title else "Evaluation",))
-        yield Table((), tuple(((label,), text) for label, text in self._facts()))
+        yield Table((), tuple(((label,), text) for label, text in (*self._facts(), *notation_facts(self.graph))))
         yield from self._given("Inputs and targets", ("input", "target"))
         yield from self._given("Parameters", ("parameter", "constant"))
         yield from self._forward()

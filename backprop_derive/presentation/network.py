@@ -48,8 +48,7 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
     if graph.samples is not None:
         index, count = graph.samples.index, graph.samples.size
         yield "Samples", (f"{index} = 1..{count}; the index {index} is left off the names in the sum over {index}",)
-    if graph.notation is not None:
-        yield "Notation", _listed(((graph.notation.title,), *graph.notation.meanings), "; ")
+    yield from notation_facts(graph)
     yield "Layout", ("a gradient has the shape of its parameter",)
     abstract = _abstract(graph)
     if abstract:
@@ -60,6 +59,12 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
         yield "Assumed", (", ".join(graph.assumed),)
     for note in graph.notes:
         yield "Note", (note,)
+
+
+def notation_facts(graph: Graph) -> Iterator[tuple[str, Text]]:
+    """Whose notation a page is in, and what its letters mean."""
+    if graph.notation is not None:
+        yield "Notation", _listed(((graph.notation.title,), *graph.notation.meanings), "; ")
 
 
 def meaning_of_errors(graph: Graph, others: Iterable[tuple[Ref, Ref]]) -> Text:

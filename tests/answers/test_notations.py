@@ -186,6 +186,11 @@ def test_one_sample_is_said_by_its_letter(name: str, text: str) -> None:
     assert verdict(text, verifier(TWO_LAYERS, name)) in RIGHT
 
 
+def test_a_square_is_no_number_of_a_layer() -> None:
+    judge = verifier("inputs: 3\nlayers: [{dense: 3, activation: tanh}, activation: sigmoid]\nloss: half_squared_error\ncost: single", "default")
+    assert verdict("(a1_2[j] − y[j])·a1_2[j]·(1 − a1_2[j])·(1 − a1[j]²)·x[k]", judge, "W1") in RIGHT
+
+
 def test_euler_s_number_is_no_cost() -> None:
     judge = verifier("inputs: x\ntargets: y\nparameters: [w]\nequations:\n  E: exp(w*x) - y\ncost: single", "default")
     assert verdict(r"\frac{\partial E}{\partial w} = x e^{w x}", judge) in RIGHT

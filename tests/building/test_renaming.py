@@ -174,6 +174,9 @@ def test_a_renaming_goes_back_to_the_spec(name: str) -> None:
         ("inputs: 2\nlayers: [{dense: 2, activation: tanh, name: enc}, dense: 1]\nloss: mse", "bishop", "x w_enc w0_enc a_enc enc w^(2) w0^(2) a^(2) t E_n"),
         # a size n: the number of samples of the book steps aside
         ("inputs: 2\nlayers: [dense: n, dense: 2]\nloss: mse", "nielsen", "a^(1) w^(2) b^(2) z^(2) w^(3) b^(3) z^(3) y C_x"),
+        # w² could be the square of the spec's w
+        ("inputs: {w: 2}\nlayers: [dense: 2]\nloss: mse", "nielsen", "w W1 b^(2) z^(2) y C_x"),
+        ("inputs: {w: 2}\nlayers: [dense: 2]\nloss: mse", "bishop", "w w^(1) w0^(1) a^(1) t E_n"),
         ("parameters: [w]\ninputs: x\ntargets: y\nequations:\n  a: w*x\n  L: (a - y)^2", "bishop", "x y w a L"),
     ],
 )  # fmt: skip

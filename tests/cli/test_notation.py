@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,51 @@ def test_weights_are_named_in_the_notation_or_as_in_the_spec(spec: str, name: st
     found = run("derive", spec, "--notation", name, "--detail", "brief", "-w", weight)
     assert found.exit_code == 0, found.output
     assert left in found.output
+
+
+NUMBERS = """
+inputs: 2
+layers:
+  - dense: 2
+    activation: tanh
+  - dense: 1
+loss: half_squared_error
+values: {W1: [[0.1, -0.2], [0.3, 0.4]], b1: [0.5, -0.6], W2: [[0.7, -0.8]], b2: [0.9]}
+learning_rate: 0.1
+data:
+  - {x1: 1, x2: -2, y: 0.5}
+  - {x1: 0.25, x2: 3, y: -1}
+"""
+
+
+def test_numbers_stand_under_the_names_of_the_notation(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.yaml"
+    path.write_text(NUMBERS, encoding="utf-8")
+    page = run("evaluate", str(path), "--notation", "cs231n").output
+    assert "W1[2,1] = −0.2" in page  # to unit 1, from input 2
+    assert "vectors are rows" in " ".join(page.split())
+    page = run("derive", str(path), "--notation", "nielsen", "--digits", "4", "-w", "w^3[1,2]").output
+    assert "∂C_x/∂w³[1,2] = (2.074 − 0.5)·(−0.8005) = −1.260" in page
+    assert run("evaluate", str(path), "-f", "json", "--notation", "bishop").output == run("evaluate", str(path), "-f", "json").output
+    assert run("derive", str(path), "--code", "--notation", "bishop").exit_code == 0
+
+
+def test_the_program_of_a_page_runs(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.yaml"
+    path.write_text(NUMBERS, encoding="utf-8")
+    for name in BOOKS:
+        cells = json.loads(run("derive", str(path), "-f", "notebook", "--notation", name).output)["cells"]
+        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_picture_is_in_the_notation(spec: str) -> None:
+    page = run("draw", spec, "--notation", "nielsen", "-w", "w^2[1,2]").output
+    assert "w²[1,2] → a²[1] → a³[1] → C_x" in page
+    assert run("draw", spec, "--notation", "nielsen", "-w", "W1[*]").exit_code == 2
+    assert run("draw", spec, "-w", "W1[*]").exit_code == 2
+    assert run("draw", spec, "--notation", "bishop", "-f", "svg").exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["derive", "verify"])
