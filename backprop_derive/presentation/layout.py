@@ -281,4 +281,5 @@ class _Layouter:
 
 def _hits(curve: Curve, boxes: Sequence[Box]) -> bool:
     """Whether a curve runs through one of the boxes, or close by."""
-    return any(box.holds(point, 0.4) for box in boxes for point in points_of(curve))
+    points = points_of(curve)
+    return any(box.holds(point, 0.4) for box in boxes for point in points)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
-from backprop_derive.graph.expressions import Expression, Partial, Ref, mul, walk
+from backprop_derive.graph.expressions import Expression, Integer, Partial, Ref, mul, walk
+from backprop_derive.graph.indices import number, variable
 from backprop_derive.presentation.document import Aligned, Block, Heading, Paragraph, Row, Table, Text
 from backprop_derive.presentation.paths import Path, Paths
 from backprop_derive.presentation.picture import Arrow, Law, Picture, Spot
 
 _LISTED = 8  # paths
+_DERIVATIVES = 12  # along arrows without a label, that are said one by one
 _MATRICES = 3  # of arrays, that are written entry by entry
 _WRITTEN_OUT = 4  # units, between which the weights of an array are written one by one
 
@@ -18,6 +22,9 @@ def laws_of(picture: Picture, arrows: Sequence[Arrow]) -> Iterator[Text]:
     """The weights of the arrows, and the partials of those that are lit: by index where arrows are entries of arrays, else in
     a line for each spot that they lead to."""
     alone: dict[str, list[Arrow]] = {}
+    grids = _grids(picture)
+    for grid in dict.fromkeys(grids[arrow] for arrow in arrows if arrow in grids and not arrow.lit):
+        yield *grid.places, ": ", *grid.weight
     for law, together in _by_law(arrows):
         if law is None or len(together) == 1:
             for arrow in together:
@@ -28,13 +35,49 @@ def laws_of(picture: Picture, arrows: Sequence[Arrow]) -> Iterator[Text]:
         if law.weight is not None and any(not arrow.lit for arrow in together):
             yield "from ", law.start, " to ", law.end, ": ", law.weight
     labels = {spot.key: spot.label for spot in picture.spots}
+    lit = [arrow.partial for given in alone.values() for arrow in given if arrow.lit and arrow.partial is not None]
+    for left, right in lit[:_DERIVATIVES]:
+        yield left, " = ", right
+    if len(lit) > _DERIVATIVES:
+        yield (f"and {len(lit) - _DERIVATIVES} more derivatives of this kind",)
     for end, given in alone.items():
-        for arrow in given:
-            if arrow.lit and arrow.partial is not None:
-                yield arrow.partial[0], " = ", arrow.partial[1]
-        weights = [(labels[arrow.start], arrow.weight) for arrow in given if arrow.weight is not None and not arrow.lit]
+        weights = [(labels[arrow.start], arrow.weight) for arrow in given if arrow.weight is not None and not arrow.lit and arrow not in grids]
         if weights:
             yield tuple(_into(labels[end], weights))
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Arrows from every one of some units to every one of others, on which the entries of an array stand in order."""
+
+    places: Text
+    weight: Text
+
+
+def _grids(picture: Picture) -> Mapping[Arrow, _Grid]:
+    """The arrows between units with names of their own that carry an array, such as W1, if it is large."""
+    column_of = {spot.key: spot.column for spot in picture.spots}
+    by_array: dict[tuple[str, int, int], list[tuple[Arrow, Ref]]] = {}
+    for arrow in picture.arrows:
+        if isinstance(arrow.weight, Ref) and len(arrow.weight.indices) == 2 and "[" not in arrow.start + arrow.end:
+            by_array.setdefault((arrow.weight.name, column_of[arrow.start], column_of[arrow.end]), []).append((arrow, arrow.weight))
+    found: dict[Arrow, _Grid] = {}
+    for (name, _, _), carrying in by_array.items():
+        starts, ends = ([spot for spot in picture.spots if spot.key in {key(arrow) for arrow, _ in carrying}] for key in (attrgetter("start"), attrgetter("end")))
+        row, column = ({spot.key: number(place) for place, spot in enumerate(spots, 1)} for spots in (ends, starts))
+        if len(carrying) != len(starts) * len(ends) or max(len(starts), len(ends)) <= _WRITTEN_OUT:
+            continue
+        for letters in ("jk", "kj"):
+            if all(ref.indices == ((row[arrow.end], column[arrow.start]) if letters == "jk" else (column[arrow.start], row[arrow.end])) for arrow, ref in carrying):
+                places = ("from ", *_ends_of(starts), " to ", *_ends_of(ends))
+                weight = (Ref(name, tuple(map(variable, letters))), ", to the ", Integer(variable("j")), "th of them from the ", Integer(variable("k")), "th")
+                found |= dict.fromkeys((arrow for arrow, _ in carrying), _Grid(places, weight))
+    return found
+
+
+def _ends_of(spots: Sequence[Spot]) -> Text:
+    """`x1, …, x12`"""
+    return (*spots[0].label, ", …, ", *spots[-1].label) if len(spots) > 2 else _listed([spot.label for spot in spots])
 
 
 def _by_law(arrows: Sequence[Arrow]) -> Iterator[tuple[Law | None, list[Arrow]]]:
@@ -48,8 +91,8 @@ def _into(end: Text, weights: Sequence[tuple[Text, Expression]]) -> Iterator[str
     """`to h1: w1 from x1, w2 from x2`"""
     yield "to "
     yield from end
-    for number, (start, weight) in enumerate(weights):
-        yield ", " if number else ": "
+    for place, (start, weight) in enumerate(weights):
+        yield ", " if place else ": "
         yield weight
         yield " from "
         yield from start
@@ -84,7 +127,7 @@ def connections(picture: Picture) -> Iterator[Block]:
 
 
 def _listed(texts: Sequence[Text], between: str = ", ") -> Text:
-    return tuple(part for number, text in enumerate(texts) for part in ((between, *text) if number else text))
+    return tuple(part for place, text in enumerate(texts) for part in ((between, *text) if place else text))
 
 
 def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
@@ -95,9 +138,10 @@ def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
     by_law = dict(_by_law(forward))
     general = [(law, max(len({each.start for each in arrows}), len({each.end for each in arrows}))) for law, arrows in by_law.items() if law is not None and len(arrows) > 1]
     large = [law for law, most in general if most > _WRITTEN_OUT or len(general) > _MATRICES]
+    grids = _grids(picture)
     columns: dict[int, list[Arrow]] = {}
     for arrow in forward:
-        if arrow.law not in large:
+        if arrow.law not in large and arrow not in grids:
             columns.setdefault(spots[arrow.end].column, []).append(arrow)
     single = [column for column, arrows in columns.items() if len({each.end for each in arrows}) == 1]
     for column in sorted(columns):
@@ -105,6 +149,7 @@ def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
         if column == together[0]:
             yield _matrix(picture, [arrow for each in together for arrow in columns[each]])
     rows: list[tuple[Text, ...]] = [(("from ", law.start, " to ", law.end), () if law.weight is None else (law.weight,)) for law in large]
+    rows += [(grid.places, grid.weight) for grid in dict.fromkeys(grids[arrow] for arrow in carrying if arrow in grids)]
     for arrow in picture.arrows:
         if spots[arrow.start].column >= spots[arrow.end].column:
             again = (" (", *arrow.again, ")") if arrow.again else ()

@@ -247,6 +247,11 @@ def test_every_weight_is_in_the_picture_or_below() -> None:
 
 
 def test_large_matrices_are_told_by_index() -> None:
+    units = [", ".join(f"{letter}{place}" for place in range(1, 10)) for letter in "xpqy"]
+    plain, turned = (f"inputs: [{units[0]}]\nlayers:\n- {{dense: [{units[1]}], weights: W}}\n- {{dense: [{units[2]}], weights: {weights}}}\ntargets: [{units[3]}]\nloss: mse\n" for weights in ("V", "W^T"))
+    assert "from x1, …, x9 to p1, …, p9   W[j,k], to the jth of them from the kth" in page(plain)
+    assert "from p1, …, p9 to q1, …, q9   V[j,k], to the jth of them from the kth" in page(plain)
+    assert "from p1, …, p9 to q1, …, q9   W[k,j], to the jth of them from the kth" in page(turned)
     assert "from x[k] to a1[j]    W1[j,k]" in page("dense")
     assert "784 units, of which 3 are drawn" in page("large")
 

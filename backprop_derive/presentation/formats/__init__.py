@@ -44,7 +44,7 @@ FORMATS: tuple[Format, ...] = (
     Format("mathml", "mathml", (".mml",), ("mml",), "the formulas and words as one table in MathML"),
     Format("notebook", "notebook", (".ipynb",), ("ipynb", "jupyter"), "a Jupyter notebook, whose cells recompute the gradients in NumPy and compare", with_code=True),
     Format("pdf", "pdf", (".pdf",), (), "pages, by typst (pip install 'backprop_derive[pdf]') or by --pdf-engine pdflatex, lualatex or xelatex", options=("pdf_engine", "width"), binary=True, needs_more=True),
-    Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate", binary=True),
+    Format("svg", "svg", (".svg",), (), "the curve of the cost over the steps of evaluate; the network, by draw", binary=True),
     Format("png", "png", (".png",), (), "the same as an image", binary=True),
 )
 
