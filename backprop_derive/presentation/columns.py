@@ -52,11 +52,19 @@ class Columns:
     def _continues(self, node: Node, group: Group) -> bool:
         """Whether a node is the activation of the group's pre-activation."""
         first = group.nodes[0]
-        alone = node.role == "activation" and first.role == "preactivation" and bool(node.unit) and node.unit == first.unit and len(group.nodes) == 1
+        alone = (
+            node.role == "activation"
+            and first.role == "preactivation"
+            and bool(node.unit)
+            and node.unit == first.unit
+            and len(group.nodes) == 1
+        )
         if not alone:
             return False
         definition = node.pieces[0].definition
-        return not isinstance(definition, Fold) and [name for name in self.graph.parents[node.name] if not self.graph.node(name).is_leaf] == [first.name]
+        return not isinstance(definition, Fold) and [
+            name for name in self.graph.parents[node.name] if not self.graph.node(name).is_leaf
+        ] == [first.name]
 
     @cached_property
     def group_of(self) -> Mapping[str, Group]:
@@ -69,7 +77,9 @@ class Columns:
     def drawn_parameters(self) -> frozenset[str]:
         """The parameters that have a spot of their own: they are neither the weight of an arrow nor added to a unit, as a and b
         in `d = a*b`."""
-        return frozenset(name for name in self.graph.parameters if not all(self._is_written(name, child) for child in self.graph.children[name]))
+        return frozenset(
+            name for name in self.graph.parameters if not all(self._is_written(name, child) for child in self.graph.children[name])
+        )
 
     def _is_written(self, parameter: str, child: str) -> bool:
         """Whether a parameter stands on an arrow to the child, or beside it; also where the child is not drawn, or does not count."""
@@ -80,7 +90,10 @@ class Columns:
             return True
         others = [name for name in self.graph.parents[child] if self.graph.node(name).role not in ("parameter", "constant")]
         values = [inside(link.value, node) for name in others for link in links(name) if link.child.name == child]
-        return any(is_weight(self.graph, value) and any(isinstance(each, Ref) and each.name == parameter for each in walk(value)) for value in values)
+        return any(
+            is_weight(self.graph, value) and any(isinstance(each, Ref) and each.name == parameter for each in walk(value))
+            for value in values
+        )
 
     # -- columns ------------------------------------------------------------------------------------------------------
 

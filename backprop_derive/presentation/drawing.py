@@ -36,7 +36,9 @@ def draw(derivation: Derivation, weight: Weight | str | None = None) -> Picture:
 def only_one(weights: Sequence[Weight]) -> Weight:
     """The weight. Raises UsageError where there are more."""
     if len(weights) > 1:
-        raise UsageError(f"a picture has the paths of one weight, or of a whole array, and these are {len(weights)}: {', '.join(starmap(weight_key, weights))}")
+        raise UsageError(
+            f"a picture has the paths of one weight, or of a whole array, and these are {len(weights)}: {', '.join(starmap(weight_key, weights))}"
+        )
     return weights[0]
 
 
@@ -75,7 +77,11 @@ class _Lighting:
         reached = self._closure(starts | {arrow.end for arrow in self.picture.arrows if (arrow.start, arrow.end) in carrying})
         arrows = tuple(self._arrow(arrow, reached, carrying) for arrow in self.picture.arrows)
         on_arrows = {end for _, end in carrying}
-        beside = {} if self.name in self.drawing.columns.drawn_parameters else {key: self._at(link, self._chosen_entry, entry) for key, link, entry in self._first() if key not in on_arrows}
+        beside = (
+            {}
+            if self.name in self.drawing.columns.drawn_parameters
+            else {key: self._at(link, self._chosen_entry, entry) for key, link, entry in self._first() if key not in on_arrows}
+        )
         spots = tuple(self._spot(spot, reached, beside.get(spot.key)) for spot in self.picture.spots)
         return replace(self.picture, spots=spots, arrows=arrows, chosen=self._chosen(carrying.values()))
 
@@ -111,7 +117,14 @@ class _Lighting:
     def _at(self, link: Link, start: Entry, end: Entry) -> Derivative | None:
         """`(∂z/∂w, its value)` at an entry of the weight and one of the child; None where this one does not mention that one."""
         child = self.graph.node(link.child.name)
-        found = letters_at(link, self.graph.node(self.name).letters if start else (), start, link.child.indices[int(child.sampled) :], end, self.drawing.sizes)
+        found = letters_at(
+            link,
+            self.graph.node(self.name).letters if start else (),
+            start,
+            link.child.indices[int(child.sampled) :],
+            end,
+            self.drawing.sizes,
+        )
         if found is None:
             return None
         value = self.drawing.value_at(link, *found)
@@ -156,7 +169,11 @@ class _Lighting:
     def _spot(self, spot: Spot, reached: set[str], by_weight: Derivative | None) -> Spot:
         if spot.key not in reached:
             return spot
-        group = next(group for group in self.drawing.columns.groups if any(spot.key == spot_key(group.shown, entry) for entry in self.drawing.entries(group.shown)[0]))
+        group = next(
+            group
+            for group in self.drawing.columns.groups
+            if any(spot.key == spot_key(group.shown, entry) for entry in self.drawing.entries(group.shown)[0])
+        )
         partial, law = self._inner(group, spot)
         return replace(spot, lit=True, partial=partial, law=law, by_weight=by_weight)
 

@@ -12,7 +12,9 @@ Entry = tuple[tuple["int | None", Affine], ...]
 Letters = Mapping[str, Affine]
 
 
-def letters_at(link: Link, parent: Sequence[str], start: Entry, child: Sequence[Affine], end: Entry, sizes: Mapping[str, int]) -> tuple[Letters, Letters] | None:
+def letters_at(
+    link: Link, parent: Sequence[str], start: Entry, child: Sequence[Affine], end: Entry, sizes: Mapping[str, int]
+) -> tuple[Letters, Letters] | None:
     """The letters of a link as they are written, and as numbers, where the parent (its indices are the letters `parent`) is at
     `start`, and the child (its indices in the link are `child`) at `end`. None where that entry of the child does not read that one of the parent.
 
@@ -36,7 +38,9 @@ def letters_at(link: Link, parent: Sequence[str], start: Entry, child: Sequence[
     return (written, exact) if _holds(link, exact, sizes) else None
 
 
-def _solve(index: Affine, name: str, at: tuple[int | None, Affine], written: dict[str, Affine], exact: dict[str, Affine], sizes: Mapping[str, int]) -> bool:
+def _solve(
+    index: Affine, name: str, at: tuple[int | None, Affine], written: dict[str, Affine], exact: dict[str, Affine], sizes: Mapping[str, int]
+) -> bool:
     """Find the letter at which an index is at a place; False where there is none."""
     coefficient, (place, form) = index.coefficient(name), at
     if not coefficient:  # inside of a quotient
@@ -56,7 +60,9 @@ def _solve(index: Affine, name: str, at: tuple[int | None, Affine], written: dic
 
 def _holds(link: Link, exact: Letters, sizes: Mapping[str, int]) -> bool:
     """Whether the conditions hold, and what is solved for is within its range."""
-    return all(condition.substitute(exact).resize(sizes).decided is not False for condition in link.conditions) and all(_within(link, exact, sizes))
+    return all(condition.substitute(exact).resize(sizes).decided is not False for condition in link.conditions) and all(
+        _within(link, exact, sizes)
+    )
 
 
 def _within(link: Link, exact: Letters, sizes: Mapping[str, int]) -> Iterator[bool]:

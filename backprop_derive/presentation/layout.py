@@ -115,7 +115,11 @@ class _Layouter:
         boxes = self._boxes()
         spots = [PlacedSpot(spot, boxes[spot.key], *self.texts[spot.key], self._aside(spot)) for spot in self.picture.spots]
         arrows = self._arrows(spots)
-        room = [*(each.box for each in spots), *(self._text_box(each) for each in spots), *(each.box for each in arrows if each.box is not None)]
+        room = [
+            *(each.box for each in spots),
+            *(self._text_box(each) for each in spots),
+            *(each.box for each in arrows if each.box is not None),
+        ]
         room += [Box(*point, 0, 0) for each in arrows for point in points_of(each.curve)]
         left, top = min(box.x - box.half_width for box in room) - 1, min(box.y - box.half_height for box in room) - 1
         right, bottom = max(box.x + box.half_width for box in room) + 1, max(box.y + box.half_height for box in room) + 1
@@ -124,7 +128,8 @@ class _Layouter:
             bottom - top,
             tuple(replace(each, box=each.box.moved(-left, -top)) for each in spots),
             tuple(
-                replace(each, curve=moved_curve(each.curve, -left, -top), box=None if each.box is None else each.box.moved(-left, -top)) for each in arrows
+                replace(each, curve=moved_curve(each.curve, -left, -top), box=None if each.box is None else each.box.moved(-left, -top))
+                for each in arrows
             ),
             tuple(map(self.write, self._notes())),
         )
@@ -154,7 +159,9 @@ class _Layouter:
             spots = self.columns[column]
             half = max(self._reach(spot.key, halves[spot.key]) for spot in spots)
             x += half if column == min(self.columns) else half + self._gap(column)
-            centred = next((place for place, spot in enumerate(spots) if spot.kind == "target"), 0) or len(spots)  # targets stand below the outputs
+            centred = next((place for place, spot in enumerate(spots) if spot.kind == "target"), 0) or len(
+                spots
+            )  # targets stand below the outputs
             y = (1 - centred) / 2 * spacing
             for spot in spots:
                 boxes[spot.key] = Box(x, y, halves[spot.key], RADIUS)
@@ -209,7 +216,9 @@ class _Layouter:
         """The place along a curve where a label covers least: other texts weigh more than arrows, and the middle is best."""
 
         def cost(box: Box) -> float:
-            return 10 * sum(box.overlap(other) for other in taken) + sum(any(box.holds(point, 0.15) for point in points) for points in others)
+            return 10 * sum(box.overlap(other) for other in taken) + sum(
+                any(box.holds(point, 0.15) for point in points) for points in others
+            )
 
         half = self.measure(label) / 2 + 0.2
         candidates = [(where, Box(*along(curve, where), half, self.line / 2 + 0.1)) for where in _ALONG]
@@ -227,7 +236,9 @@ class _Layouter:
             if arrow.start == arrow.end:
                 yield number, loop(start)
             elif span[0] < span[1] and not _hits(direct, between):
-                beside_ends = [boxes[spot.key] for column in span for spot in self.columns[column] if spot.key not in (arrow.start, arrow.end)]
+                beside_ends = [
+                    boxes[spot.key] for column in span for spot in self.columns[column] if spot.key not in (arrow.start, arrow.end)
+                ]
                 yield number, level_at_ends(start, end) if _hits(direct, beside_ends) else direct
             else:
                 above = span[0] < span[1] and start.y + end.y <= 2 * middle + 0.1
@@ -236,7 +247,11 @@ class _Layouter:
                 beside = sum(first < high and low < last for first, last in levels[above])
                 levels[above].append((low, high))
                 reach = _BESIDE_SPOTS + beside * _LEVEL
-                level = min(box.y - box.half_height for box in (*between, start, end)) - reach if above else max(box.y + box.half_height for box in passed) + reach
+                level = (
+                    min(box.y - box.half_height for box in (*between, start, end)) - reach
+                    if above
+                    else max(box.y + box.half_height for box in passed) + reach
+                )
                 if span[0] < span[1]:
                     yield number, round_about(start, end, level)
                     continue
@@ -249,7 +264,10 @@ class _Layouter:
         """What stands on an arrow: its partial where it is lit, else its weight, if there are few enough to be read."""
         if arrow.lit and arrow.partial is not None:
             return "" if self._count(arrow, lit=True) > _LIT_LABELS else self._partial(arrow)
-        said: Text = (*(() if arrow.weight is None else (arrow.weight,)), *((", " if arrow.weight is not None else "", *arrow.again) if arrow.again else ()))
+        said: Text = (
+            *(() if arrow.weight is None else (arrow.weight,)),
+            *((", " if arrow.weight is not None else "", *arrow.again) if arrow.again else ()),
+        )
         if not said or self._count(arrow, lit=False) > (_LABELS_BESIDE_LIT if self.lighting else _LABELS):
             return ""
         return self.write(said)

@@ -41,7 +41,9 @@ def laws_of(picture: Picture, arrows: Sequence[Arrow]) -> Iterator[Text]:
     if len(lit) > _DERIVATIVES:
         yield (f"and {len(lit) - _DERIVATIVES} more derivatives of this kind",)
     for end, given in alone.items():
-        weights = [(labels[arrow.start], arrow.weight) for arrow in given if arrow.weight is not None and not arrow.lit and arrow not in grids]
+        weights = [
+            (labels[arrow.start], arrow.weight) for arrow in given if arrow.weight is not None and not arrow.lit and arrow not in grids
+        ]
         if weights:
             yield tuple(_into(labels[end], weights))
 
@@ -63,14 +65,27 @@ def _grids(picture: Picture) -> Mapping[Arrow, _Grid]:
             by_array.setdefault((arrow.weight.name, column_of[arrow.start], column_of[arrow.end]), []).append((arrow, arrow.weight))
     found: dict[Arrow, _Grid] = {}
     for (name, _, _), carrying in by_array.items():
-        starts, ends = ([spot for spot in picture.spots if spot.key in {key(arrow) for arrow, _ in carrying}] for key in (attrgetter("start"), attrgetter("end")))
+        starts, ends = (
+            [spot for spot in picture.spots if spot.key in {key(arrow) for arrow, _ in carrying}]
+            for key in (attrgetter("start"), attrgetter("end"))
+        )
         row, column = ({spot.key: number(place) for place, spot in enumerate(spots, 1)} for spots in (ends, starts))
         if len(carrying) != len(starts) * len(ends) or max(len(starts), len(ends)) <= _WRITTEN_OUT:
             continue
         for letters in ("jk", "kj"):
-            if all(ref.indices == ((row[arrow.end], column[arrow.start]) if letters == "jk" else (column[arrow.start], row[arrow.end])) for arrow, ref in carrying):
+            if all(
+                ref.indices == ((row[arrow.end], column[arrow.start]) if letters == "jk" else (column[arrow.start], row[arrow.end]))
+                for arrow, ref in carrying
+            ):
                 places = ("from ", *_ends_of(starts), " to ", *_ends_of(ends))
-                weight = (Ref(name, tuple(map(variable, letters))), ", to the ", Integer(variable("j")), "th of them from the ", Integer(variable("k")), "th")
+                weight = (
+                    Ref(name, tuple(map(variable, letters))),
+                    ", to the ",
+                    Integer(variable("j")),
+                    "th of them from the ",
+                    Integer(variable("k")),
+                    "th",
+                )
                 found |= dict.fromkeys((arrow for arrow, _ in carrying), _Grid(places, weight))
     return found
 
@@ -123,7 +138,12 @@ def connections(picture: Picture) -> Iterator[Block]:
     for end in (spot.key for spot in picture.spots if spot.key in sources):
         targets.setdefault(tuple(dict.fromkeys(sources[end])), []).append(end)
     labels = {spot.key: spot.label for spot in picture.spots}
-    yield Table((), tuple((_listed([labels[key] for key in starts]), ("→ ", *_listed([labels[key] for key in ends]))) for starts, ends in targets.items()))
+    yield Table(
+        (),
+        tuple(
+            (_listed([labels[key] for key in starts]), ("→ ", *_listed([labels[key] for key in ends]))) for starts, ends in targets.items()
+        ),
+    )
 
 
 def _listed(texts: Sequence[Text], between: str = ", ") -> Text:
@@ -136,7 +156,11 @@ def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
     carrying = [arrow for arrow in picture.arrows if arrow.weight is not None and arrow not in labelled]
     forward = [arrow for arrow in carrying if spots[arrow.start].column < spots[arrow.end].column]
     by_law = dict(_by_law(forward))
-    general = [(law, max(len({each.start for each in arrows}), len({each.end for each in arrows}))) for law, arrows in by_law.items() if law is not None and len(arrows) > 1]
+    general = [
+        (law, max(len({each.start for each in arrows}), len({each.end for each in arrows})))
+        for law, arrows in by_law.items()
+        if law is not None and len(arrows) > 1
+    ]
     large = [law for law, most in general if most > _WRITTEN_OUT or len(general) > _MATRICES]
     grids = _grids(picture)
     columns: dict[int, list[Arrow]] = {}
@@ -153,7 +177,12 @@ def _weights(picture: Picture, labelled: Collection[Arrow]) -> Iterator[Block]:
     for arrow in picture.arrows:
         if spots[arrow.start].column >= spots[arrow.end].column:
             again = (" (", *arrow.again, ")") if arrow.again else ()
-            rows.append((("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, *again), () if arrow.weight is None else (arrow.weight,)))
+            rows.append(
+                (
+                    ("from ", *spots[arrow.start].label, " back to ", *spots[arrow.end].label, *again),
+                    () if arrow.weight is None else (arrow.weight,),
+                )
+            )
     if rows:
         yield Table((), tuple(rows))
 
@@ -162,7 +191,9 @@ def _matrix(picture: Picture, arrows: Sequence[Arrow]) -> Table:
     starts, ends = {arrow.start for arrow in arrows}, {arrow.end for arrow in arrows}
     columns = [spot for spot in picture.spots if spot.key in starts]
     cells = {(arrow.end, arrow.start): (arrow.weight,) for arrow in arrows if arrow.weight is not None}
-    rows = tuple((("to ", *spot.label), *(cells.get((spot.key, column.key), ()) for column in columns)) for spot in picture.spots if spot.key in ends)
+    rows = tuple(
+        (("to ", *spot.label), *(cells.get((spot.key, column.key), ()) for column in columns)) for spot in picture.spots if spot.key in ends
+    )
     return Table((("weight",), *(("from ", *column.label) for column in columns)), rows)
 
 
@@ -179,7 +210,10 @@ def _doing(picture: Picture) -> Iterator[tuple[Text, Text]]:
         shown = spots if alike or len(spots) <= 2 else [spots[0], spots[-1]]
         between = ", " if alike or len(spots) <= 2 else ", …, "
         bias = spots[0].bias if alike else _listed([spot.bias for spot in shown], between)
-        yield _listed([spot.label for spot in shown], between), (*function, *((", ",) if function and bias else ()), *(("+ ", *bias) if bias else ()))
+        yield (
+            _listed([spot.label for spot in shown], between),
+            (*function, *((", ",) if function and bias else ()), *(("+ ", *bias) if bias else ())),
+        )
 
 
 def _paths(picture: Picture) -> Iterator[Block]:
@@ -190,7 +224,9 @@ def _paths(picture: Picture) -> Iterator[Block]:
     if not paths.count:
         yield Paragraph((picture.chosen, " does not reach ", *loss, " in this picture."))
     elif paths.count > _LISTED:
-        yield Paragraph((picture.chosen, " reaches ", *loss, f" in this picture by {paths.count} paths. The derivatives along their arrows are:"))
+        yield Paragraph(
+            (picture.chosen, " reaches ", *loss, f" in this picture by {paths.count} paths. The derivatives along their arrows are:")
+        )
         yield Aligned(tuple(Row(left, right) for left, right in _along(picture)))
     else:
         for path in paths:

@@ -31,7 +31,10 @@ class Drawing:
 
     def __init__(self, derivation: Derivation) -> None:
         self.derivation, self.graph, self.columns = derivation, derivation.graph, Columns(derivation)
-        open_sizes = sorted({name for node in self.graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()} - set(self.graph.sizes))
+        open_sizes = sorted(
+            {name for node in self.graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
+            - set(self.graph.sizes)
+        )
         self.sizes = {**self.graph.sizes, **{name: STAND_IN + place for place, name in enumerate(open_sizes)}}
 
     # -- the spots ----------------------------------------------------------------------------------------------------
@@ -75,7 +78,14 @@ class Drawing:
         for place, entry in enumerate(entries):
             if shortened and place == len(entries) - 1:
                 yield Spot(f"{node.name}…", column, "dots", ("⋮",))
-            yield Spot(spot_key(node, entry), column, group.kind, (self.mention(node, entry),), self._function(group, entry), self._bias(group, entry))
+            yield Spot(
+                spot_key(node, entry),
+                column,
+                group.kind,
+                (self.mention(node, entry),),
+                self._function(group, entry),
+                self._bias(group, entry),
+            )
 
     def mention(self, node: Node, entry: Entry) -> Ref:
         """The node at an entry, the sample index at its letter."""
@@ -102,7 +112,11 @@ class Drawing:
             return self._named(node.operation or (definition.function if isinstance(definition, Apply) else ""))
         if self._adds_up(node):
             return self._named(definition.function) if isinstance(definition, Apply) else ("Σ",)
-        values = {place.variable: form for place, (_, form) in zip(node.pieces[0].places[int(node.sampled) :], entry, strict=False) if place.variable is not None}
+        values = {
+            place.variable: form
+            for place, (_, form) in zip(node.pieces[0].places[int(node.sampled) :], entry, strict=False)
+            if place.variable is not None
+        }
         return (reindex(definition, values),) if len(node.pieces) == 1 and sum(1 for _ in walk(definition)) <= _SHORT else ()
 
     def _named(self, function: str) -> Text:
@@ -111,7 +125,12 @@ class Drawing:
 
     def _adds_up(self, node: Node) -> bool:
         """Whether a weight stands on an arrow to the node, or a parameter beside it."""
-        values = [link.value for name in self.graph.parents[node.name] for link in self.derivation.chain.links(name) if link.child.name == node.name]
+        values = [
+            link.value
+            for name in self.graph.parents[node.name]
+            for link in self.derivation.chain.links(name)
+            if link.child.name == node.name
+        ]
         return any(self._weight_in(value, node) is not None for value in values) or bool(self._bias_links(node))
 
     def _weight_in(self, value: Expression, node: Node) -> Expression | None:
@@ -132,9 +151,18 @@ class Drawing:
 
     def _bias_links(self, node: Node) -> tuple[Link, ...]:
         """How parameters and constants without a spot reach a node that adds them as they are."""
-        beside = [name for name in self.graph.parents[node.name] if self.graph.node(name).role in ("parameter", "constant") and name not in self.columns.drawn_parameters]
+        beside = [
+            name
+            for name in self.graph.parents[node.name]
+            if self.graph.node(name).role in ("parameter", "constant") and name not in self.columns.drawn_parameters
+        ]
         fixed = self.is_table(node)
-        links = [link for name in beside for link in self.derivation.chain.links(name) if link.child.name == node.name and inside(link.value, node) == ONE]
+        links = [
+            link
+            for name in beside
+            for link in self.derivation.chain.links(name)
+            if link.child.name == node.name and inside(link.value, node) == ONE
+        ]
         return tuple(link for link in links if not (fixed and any(place.number is not None for place in link.child.indices)))
 
     def _bias(self, group: Group, entry: Entry) -> Text:
@@ -158,7 +186,13 @@ class Drawing:
     @cached_property
     def arrows(self) -> tuple[Arrow, ...]:
         """All arrows, with the weight on each."""
-        found = [arrow for group in self.columns.groups for node in group.nodes for name in self._sources(node, group) for arrow in self._between(name, node, group)]
+        found = [
+            arrow
+            for group in self.columns.groups
+            for node in group.nodes
+            for name in self._sources(node, group)
+            for arrow in self._between(name, node, group)
+        ]
         counts: dict[Expression, int] = {}
         for arrow in found:
             if arrow.weight is not None:
@@ -166,7 +200,11 @@ class Drawing:
         return tuple(replace(arrow, shared=arrow.weight is not None and counts[arrow.weight] > 1) for arrow in found)
 
     def _sources(self, node: Node, group: Group) -> Iterator[str]:
-        yield from (name for name in self.graph.parents[node.name] if name in self.columns.group_of and (self.columns.group_of[name] is not group or self.columns.again(name, node)))
+        yield from (
+            name
+            for name in self.graph.parents[node.name]
+            if name in self.columns.group_of and (self.columns.group_of[name] is not group or self.columns.again(name, node))
+        )
 
     def _between(self, name: str, node: Node, group: Group) -> Iterator[Arrow]:
         """The arrows from a node to another, entry by entry."""
@@ -193,13 +231,21 @@ class Drawing:
         weight = self._weight_in(link.value, self.graph.node(link.child.name))
         if isinstance(weight, Ref):
             own = self.graph.node(weight.name).letters
-            letters = {index.variable: variable(letter) for index, letter in zip(weight.indices, own, strict=True) if index.variable is not None}
+            letters = {
+                index.variable: variable(letter) for index, letter in zip(weight.indices, own, strict=True) if index.variable is not None
+            }
             others = {name for each in (link.parent, link.child) for index in each.indices for name in index.variables()} - set(letters)
             if others & {letter.variable for letter in letters.values()}:
                 letters = {}
         start, end = (Ref(each.name, tuple(index.substitute(letters) for index in each.indices)) for each in (link.parent, link.child))
         partial = Partial(end, start, link.direct)
-        return Law(start, Ref(group.shown.name, end.indices), partial, reindex(link.value, letters), None if weight is None else reindex(weight, letters))
+        return Law(
+            start,
+            Ref(group.shown.name, end.indices),
+            partial,
+            reindex(link.value, letters),
+            None if weight is None else reindex(weight, letters),
+        )
 
     def joined(self, link: Link, parent: Node, child: Node, start: Entry, end: Entry) -> tuple[Expression, Expression] | None:
         """`(∂child/∂parent, its value)` at two entries, None where the child's entry does not read the parent's."""
@@ -250,7 +296,10 @@ class Drawing:
             elif self.is_table(node):
                 sizes = " × ".join(map(_length, node.axes[int(node.sampled) :]))
                 found.setdefault(f"one spot for all {sizes} entries", []).append(self.mention(node, ()))
-        return tuple((*(part for number, ref in enumerate(refs) for part in ((", ", ref) if number else (ref,))), f": {said}") for said, refs in found.items())
+        return tuple(
+            (*(part for number, ref in enumerate(refs) for part in ((", ", ref) if number else (ref,))), f": {said}")
+            for said, refs in found.items()
+        )
 
 
 def _length(axis: Axis) -> str:

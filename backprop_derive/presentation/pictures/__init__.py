@@ -43,7 +43,9 @@ def find_picture_format(name: str) -> PictureFormat:
         if row.name == name.lower():
             return row
     known = [row.name for row in FORMATS]
-    raise UsageError(Problem(f"there is no format {name!r} of pictures; there are {', '.join(known)}", value=name, nearest=nearest(name, known)))
+    raise UsageError(
+        Problem(f"there is no format {name!r} of pictures; there are {', '.join(known)}", value=name, nearest=nearest(name, known))
+    )
 
 
 def picture_format_of_file(path: str) -> PictureFormat:

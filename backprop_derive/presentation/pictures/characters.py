@@ -1,9 +1,9 @@
 """A picture of a network in characters, for terminals and for pages of plain text.
 
-    (x1)─┬─▶(o1)─┐
-         │  f_A1 ├─▶(y')
-    (x2)─┴─▶(o2)─┘  f_B
-            f_A2
+(x1)─┬─▶(o1)─┐
+     │  f_A1 ├─▶(y')
+(x2)─┴─▶(o2)─┘  f_B
+        f_A2
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class _Manner:
 _MANNERS = (_Manner(True, 2), _Manner(False, 2), _Manner(False, 1))
 
 
-def picture_and_legend(picture: Picture, width: int, write: Callable[[Text], str], *, unicode: bool) -> tuple[tuple[Line, ...], tuple[Block, ...]]:
+def picture_and_legend(
+    picture: Picture, width: int, write: Callable[[Text], str], *, unicode: bool
+) -> tuple[tuple[Line, ...], tuple[Block, ...]]:
     """The lines of a picture and a legend of what they do not say; no lines but a legend of everything where the width is too small."""
     drawn = draw_in_characters(picture, width, write, unicode=unicode)
     if drawn is None:
@@ -101,7 +103,9 @@ def _band(picture: Picture, first: int, last: int) -> Picture:
     column = {spot.key: spot.column for spot in picture.spots}
     arrows = tuple(arrow for arrow in picture.arrows if first < column[arrow.end] <= last and column[arrow.start] < column[arrow.end])
     before = {arrow.start for arrow in arrows if column[arrow.start] < first}
-    spots = tuple(replace(spot, column=max(spot.column, first)) for spot in picture.spots if first <= spot.column <= last or spot.key in before)
+    spots = tuple(
+        replace(spot, column=max(spot.column, first)) for spot in picture.spots if first <= spot.column <= last or spot.key in before
+    )
     return replace(picture, spots=spots, arrows=arrows)
 
 
@@ -114,7 +118,9 @@ class _Sheet:
         self.beside = {spot.key: said_beside(spot, write) if manner.beside else "" for spot in picture.spots}
         said = any(self.beside.values())
         counts = [sum(spot.column == column for spot in picture.spots) for column in {spot.column for spot in picture.spots}]
-        heights = {spot.key: bool(self.beside[spot.key]) if spot.kind == "target" else said for spot in picture.spots}  # alike, so that columns are in line
+        heights = {
+            spot.key: bool(self.beside[spot.key]) if spot.kind == "target" else said for spot in picture.spots
+        }  # alike, so that columns are in line
         self.routes = Routes(picture, heights, 1 if max(counts) <= _AIRY[said] else 0)
         self.tracks = [self.routes.tracks(column) for column in range(len(self.routes.columns))]
         self.labelled: set[Arrow] = set()
@@ -133,7 +139,11 @@ class _Sheet:
             x += self._column_width(column) + self._channel_width(column)
 
     def _column_width(self, column: int) -> int:
-        widths = [max(cell_len(self.labels[item.spot.key]) + 2, cell_len(self.beside[item.spot.key]) + 1) for item in self.routes.columns[column] if item.spot is not None]
+        widths = [
+            max(cell_len(self.labels[item.spot.key]) + 2, cell_len(self.beside[item.spot.key]) + 1)
+            for item in self.routes.columns[column]
+            if item.spot is not None
+        ]
         return max(widths, default=1)
 
     def _channel_width(self, column: int) -> int:
@@ -204,7 +214,14 @@ class _Sheet:
         heavy_right = {row for row, lit in zip(right, lit_right, strict=True) if lit}
         for track in self.tracks[column]:
             if track.piece is piece:
-                self._track(track, net, start, end - 1, heavy_left if track.start is None else {*track.left}, heavy_right if track.end is None else {*track.right})
+                self._track(
+                    track,
+                    net,
+                    start,
+                    end - 1,
+                    heavy_left if track.start is None else {*track.left},
+                    heavy_right if track.end is None else {*track.right},
+                )
 
     def _track(self, track: Track, net: int, start: int, end: int, lit_left: set[int], lit_right: set[int]) -> None:
         """An upright line, and the level ones on both sides of it."""

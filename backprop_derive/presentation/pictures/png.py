@@ -23,7 +23,9 @@ _LETTERS = "∂Σ"  # that labels are made of; a font without them is of no use
 def ready() -> None:
     """Raise UsageError if resvg is not installed."""
     if find_spec("resvg_py") is None:
-        raise UsageError("a picture as PNG needs resvg, which is not installed: pip install 'backprop_derive[png]' (SVG needs nothing: -o net.svg)")
+        raise UsageError(
+            "a picture as PNG needs resvg, which is not installed: pip install 'backprop_derive[png]' (SVG needs nothing: -o net.svg)"
+        )
 
 
 def render(picture: Picture) -> bytes:

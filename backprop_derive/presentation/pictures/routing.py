@@ -132,10 +132,11 @@ class Routes:
         return _Channel(self.pieces[column]).tracks()
 
 
-
 def rows_of(piece: Piece) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The rows on the left and on the right that a piece joins."""
-    return tuple(item.row_of(item.leaving, piece) for item in piece.sources), tuple(item.row_of(item.entering, piece) for item in piece.targets)
+    return tuple(item.row_of(item.leaving, piece) for item in piece.sources), tuple(
+        item.row_of(item.entering, piece) for item in piece.targets
+    )
 
 
 def is_level(piece: Piece) -> bool:
@@ -203,7 +204,9 @@ class _Channel:
         line = next((line for line in waiting if line.before is None and line.behind is None), None)
         assert line is not None, "two parts of a line never wait for each other"
         low, high = line.span
-        free = min((row for row in range(-1, high + len(self.taken) + 2) if row not in self.taken), key=lambda row: abs(2 * row - low - high))
+        free = min(
+            (row for row in range(-1, high + len(self.taken) + 2) if row not in self.taken), key=lambda row: abs(2 * row - low - high)
+        )
         self.taken.add(free)
         first, second = _Line(line.piece, line.left, (free,)), _Line(line.piece, (free,), line.right)
         first.behind, second.before = second, first
