@@ -58,7 +58,7 @@ Books and libraries differ where it is said below: momentum here is that of PyTo
 NOTATIONS_HEAD = """# Notations
 
 Made from the tables in `backprop_derive` by `docs/generate.py`. `derive SPEC --notation nielsen` prints a page in the notation of a book, in every
-format; `verify SPEC answers --notation nielsen` reads a hand calculation in it, and answers in it; `evaluate` and `draw` have it too. In Python,
+format; `verify SPEC answers --notation nielsen` reads a hand calculation in it, and answers in it; `check`, `evaluate` and `draw` have it too. In Python,
 `in_notation(graph, "nielsen")` is the network in it. The head of a page says whose notation it is.
 
 - *What changes*: the names that the spec leaves to the tool: `W1`, `b1`, `z1`, `a1` of layers, `z_A1`, `a_A1` of nodes, `x`, `y`, `L`, `C`, `m`, the index of the

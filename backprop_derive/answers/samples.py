@@ -39,7 +39,7 @@ OVER_SAMPLES = "the sum is taken over the samples, entry by entry"
 PER_SAMPLE = "this is the derivative of one sample's loss; that of the cost {cost} is {total} over the samples"
 PER_SAMPLE_WITH_PENALTY = "this is for one sample, with the regulariser; the cost {cost} has {total} over the samples"
 WHOLE = "{loss} is taken as the cost {cost} here, over all samples"
-WITH_MEAN = "your {name} includes the cost's 1/{size}; the δ of this page does not"
+WITH_MEAN = "your {name} includes the cost's 1/{size}; {that} of this page does not"
 
 WITH_MEAN_IN_EACH = "your derivatives include the cost's 1/{size}, as in the course's programs; those of the page do not"
 
@@ -161,7 +161,9 @@ def _with_mean(graph: Graph, left: Side, right: Side) -> Iterator[Reading]:
     by_loss = isinstance(found, Partial) and found.top.name == graph.cost.loss and graph.node(found.bottom.name).sampled
     if adjoint or by_loss:
         mean = mul(reciprocal(Integer(size(graph.samples.size))), found)
-        yield Reading(replace(left, expression=mean), right, WITH_MEAN.format(name="δ", size=graph.samples.size))
+        own = graph.error == PREFIXED and isinstance(found, Ref)
+        sign = {"name": found.name, "that": "that"} if own and isinstance(found, Ref) else {"name": graph.error, "that": f"the {graph.error}"}
+        yield Reading(replace(left, expression=mean), right, WITH_MEAN.format(**sign, size=graph.samples.size))
 
 
 def _with_mean_in_each(worlds: Worlds, left: Side, right: Side, definitions: Definitions) -> Iterator[Reading]:

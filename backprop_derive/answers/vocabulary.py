@@ -197,15 +197,25 @@ class Vocabulary:
     def unknown(self, mention: Mention) -> FormulaError:
         """What to say of a name that means nothing here."""
         name = written(mention)
-        hint, near = "", nearest(name, self.scope.readable)
+        hint, near = self._of_the_spec(mention), nearest(name, self.scope.readable)
         plain = replace(mention, primes=0)
-        if mention.primes and self.find(plain, Letters()) is not None:
+        if not hint and mention.primes and self.find(plain, Letters()) is not None:
             hint = f"{written(plain)} is a quantity; a prime stands behind the name of a function, as in f'(z)"
-        elif any(piece.kind in ("label", "raised") and "l" in piece.text for piece in mention.pieces):
+        elif not hint and any(piece.kind in ("label", "raised") and "l" in piece.text for piece in mention.pieces):
             hint = "l stands for any layer; write the layer's number"
-        elif others := list(dict.fromkeys(entry.name for entry in self.entries.by_base.get(mention.base, ()) if entry.rank)):
+        elif not hint and (others := list(dict.fromkeys(entry.name for entry in self.entries.by_base.get(mention.base, ()) if entry.rank))):
             hint = f"there {'is' if len(others) == 1 else 'are'} {' and '.join(self._shape_text(other) for other in others[:4])}"
         return FormulaError(f"{name!r} is not defined in this network", "", mention.start, mention.end, hint, () if hint else near)
+
+    def _of_the_spec(self, mention: Mention) -> str:
+        """Where a name is one of the spec that the notation has changed: what it is called in it."""
+        notation = self.graph.notation
+        if notation is None:
+            return ""
+        labels = mention.base + "".join(piece.text for piece in mention.pieces if piece.kind in ("digits", "label", "raised"))
+        spelled = {labels, *(labels + piece.text for piece in mention.pieces if piece.kind == "sub")}
+        found = next(((old, new) for old, new in notation.before.items() if flat(old) in spelled), None)
+        return "" if found is None else f"the spec's {found[0]} is {found[1]} in the notation {notation.name}"
 
     def _shape_text(self, name: str) -> str:
         lengths = [("?" if axis is None or axis.length.number is None else str(axis.length.number)) for axis in self.quantities.get(name, Quantity()).axes]

@@ -91,7 +91,7 @@ def _check_whole(profile: Profile, tree: YamlMapping, problems: Problems) -> Non
     names: dict[str, str] = {}
     for kind in kinds:
         pattern = pattern_of(getattr(profile, kind))
-        name = pattern.name("1") if pattern is not None else ""
+        name = pattern.letters + pattern.closing if pattern is not None else ""
         if name and name in names:
             message = f"{_KEY_OF[kind]} and {_KEY_OF[names[name]]} would have the same names, {getattr(profile, kind)}"
             problems.add(_mark_of(tree, kind, names[name]), message)

@@ -237,7 +237,7 @@ def renaming_of(graph: Graph, profile: Profile) -> Renaming:
     wanted = list(dict.fromkeys(_wanted(graph, profile)))
     aside: list[Change] = []
     while True:
-        changed = {each.old for each in wanted if each.old != each.new}
+        changed = {each.old for each in wanted}
         kept = {*graph.by_name, *graph.aliases, *graph.functions, *_sizes(graph), *_letters(graph), graph.cost.name, *_sample_letters(graph)} - changed
         fixed = {_flat(name) for name in kept}
         clashing = {each.kind for each in wanted if each.new != each.old and (_flat(each.new) in fixed or _like_a_power(each) in kept)}
@@ -245,9 +245,9 @@ def renaming_of(graph: Graph, profile: Profile) -> Renaming:
             break
         aside += [each for each in wanted if each.kind in clashing]
         wanted = [_plainly(graph, profile, each) if each.kind in clashing else each for each in wanted if each.kind not in clashing - _PLAINER.keys()]
-    twice = [name for name, count in Counter(each.new for each in wanted).items() if count > 1]
+    twice = [name for name, count in Counter(_flat(each.new) for each in wanted).items() if count > 1]
     if twice:
-        kinds = " and ".join(dict.fromkeys(_KINDS[each.kind] for each in wanted if each.new == twice[0]))
+        kinds = " and ".join(dict.fromkeys(_KINDS[each.kind] for each in wanted if _flat(each.new) == twice[0]))
         raise UsageError(f"in the notation {profile.name!r}, {kinds} would all be called {twice[0]}")
     return Renaming(graph, profile, tuple(wanted), tuple(aside))
 

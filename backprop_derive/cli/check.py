@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from backprop_derive.cli.notation import notation_option
 from backprop_derive.cli.options import output_options, spec_argument, weight_option
 
 if TYPE_CHECKING:
@@ -18,23 +19,25 @@ if TYPE_CHECKING:
 @weight_option
 @click.option("--exact", is_flag=True, help="Compare at 50 digits.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw the values that the spec does not give from this seed.")
+@notation_option
 @output_options
-def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, output: Output) -> int:
+def command(spec: str, weights: tuple[str, ...], exact: bool, seed: int | None, notation: str | None, output: Output) -> int:
     """Prove the derived gradients in numbers.
 
     SPEC as for derive. A row a parameter; exit code 1 if one is wrong.
     """
+    from backprop_derive.cli.notation import network_and_weights, renaming_for
     from backprop_derive.cli.opening import open_network
     from backprop_derive.cli.output import emit
 
     _, graph = open_network(spec)
 
     from backprop_derive.calculus.derivation import derive
-    from backprop_derive.graph.weights import find_weights
     from backprop_derive.numerics.gradcheck import check_gradients
     from backprop_derive.presentation.checking import present_check
 
-    chosen = tuple(dict.fromkeys(weight for weight, _ in find_weights(weights, graph)))
+    graph, found = network_and_weights(graph, renaming_for(graph, notation), weights, record=output.format == "json")
+    chosen = tuple(dict.fromkeys(name for name, _ in found)) if weights else ()
     check = partial(check_gradients, derive(graph), weights=chosen or None, exact=exact)
     report = check() if seed is None else check(seeds=(seed,))
     emit(present_check(report), output)

@@ -135,6 +135,20 @@ def test_what_the_book_prints_is_right(name: str, text: str) -> None:
     assert verdict(text, verifier(TWO_LAYERS, name)) in RIGHT
 
 
+def test_a_name_of_the_spec_is_told_by_its_new_name() -> None:
+    (claim,) = verifier(TWO_LAYERS, "nielsen").verify([Passage("C_x = W1[1,1]", Place("-a"), "C_x = W1[1,1]", certain=True)])
+    assert (claim.problem, claim.hint) == ("'W1' is not defined in this network", "the spec's W1 is w^(2) in the notation nielsen")
+
+
+def test_what_includes_the_mean_is_called_as_it_is_written() -> None:
+    for name, text, note in (
+        ("cs231n", "dscores = (h2 - y)*h2*(1 - h2)/N", "your dscores includes the cost's 1/N; that of this page does not"),
+        ("goodfellow", "g^2 = (h^2 - y)*h^2*(1 - h^2)/m", "your g includes the cost's 1/m; the g of this page does not"),
+    ):
+        (claim,) = verifier(TWO_LAYERS, name).verify([Passage(text, Place("-a"), text, certain=True)])
+        assert note in claim.verdict.notes
+
+
 def test_h_is_the_function_of_hidden_units_in_bishop() -> None:
     judge = verifier(TWO_LAYERS.replace("sigmoid", "tanh", 1), "bishop")
     assert verdict(r"\delta_j = h'(a_j) \sum_k w_{kj} \delta_k", judge) in RIGHT

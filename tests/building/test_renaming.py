@@ -237,6 +237,13 @@ def test_what_is_wrong_with_a_notation_is_said(text: str, message: str) -> None:
     assert str(raised.value) == message
 
 
+def test_a_notation_whose_own_names_clash_is_refused() -> None:
+    with pytest.raises(UsageError, match="the input and the cost would all be called x"):
+        renaming_of(build_graph(read_spec(TWO_LAYERS)), read_profile("cost: x", "my.yaml"))
+    with pytest.raises(SpecError, match="bias and weights would have the same names"):
+        read_profile("weights: 'w{l}'\nbias: 'w_{l}'", "my.yaml")
+
+
 def test_an_unknown_notation_is_told_the_nearest() -> None:
     with pytest.raises(UsageError) as raised:
         profile_named("bischop")

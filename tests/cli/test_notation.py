@@ -137,6 +137,16 @@ def test_numbers_stand_under_the_names_of_the_notation(tmp_path: Path) -> None:
     assert run("derive", str(path), "--code", "--notation", "bishop").exit_code == 0
 
 
+def test_a_proof_is_in_the_notation(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.yaml"
+    path.write_text(NUMBERS, encoding="utf-8")
+    found = run("check", str(path), "--notation", "bishop", "-w", "w^1")
+    assert found.exit_code == 0, found.output
+    assert "w⁽¹⁾[" in found.output
+    assert "w⁽²⁾" not in found.output
+    assert run("check", str(path), "--notation", "bishop", "-f", "json", "-w", "w^1").output == run("check", str(path), "-f", "json", "-w", "W1").output
+
+
 def test_the_program_of_a_page_runs(tmp_path: Path) -> None:
     path = tmp_path / "numbers.yaml"
     path.write_text(NUMBERS, encoding="utf-8")
