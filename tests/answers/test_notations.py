@@ -137,7 +137,7 @@ def test_what_the_book_prints_is_right(name: str, text: str) -> None:
 
 def test_a_name_of_the_spec_is_told_by_its_new_name() -> None:
     (claim,) = verifier(TWO_LAYERS, "nielsen").verify([Passage("C_x = W1[1,1]", Place("-a"), "C_x = W1[1,1]", certain=True)])
-    assert (claim.problem, claim.hint) == ("'W1' is not defined in this network", "the spec's W1 is w^(2) in the notation nielsen")
+    assert (claim.problem, claim.hint) == ("'W1[1][1]' is not defined in this network", "the spec's W1 is w^(2) in the notation nielsen")
 
 
 def test_what_includes_the_mean_is_called_as_it_is_written() -> None:
