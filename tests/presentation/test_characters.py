@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from functools import cache
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def as_drawn(picture: Picture, width: int = WIDE) -> dict[str, set[str]] | None:
         assert writer is not None
         assert arrow.weight is not None
         text = f" {writer.write(arrow.weight)} "
-        rows = [row.replace(f"─{text}─▶", "─" * (len(text) + 2) + "▶").replace(f"━{text}━▶", "━" * (len(text) + 2) + "▶") for row in rows]
+        rows = [re.sub(f"(?<=[─━]){re.escape(text)}(?=[─━]+▶)", "─" * len(text), row) for row in rows]
     sheet = Sheet(rows, labels)
     return {key: sheet.targets(key) for key in labels}
 
