@@ -40,7 +40,7 @@ def test_readme_shows_the_shipped_spec() -> None:
 
 
 def test_readme_shows_the_derivation_that_is_printed() -> None:
-    assert blocks("text")[0].rstrip() == run("derive", "two_hidden_nodes", "-w", "v1", "-w", "w11").rstrip()
+    assert blocks("text")[0].rstrip() == run("derive", "two_hidden_nodes", "-w", "v1").rstrip()
 
 
 def test_readme_shows_the_check_that_is_printed() -> None:
