@@ -1,7 +1,7 @@
 """`dataclass` for values that never change: the standard library's, but without a text that is written and compiled for each class.
 
 The standard library compiles six functions for a frozen class, in 0.4 ms; of the classes that read a spec and build its network, that was a
-third of the time in which a wrong spec is refused. Here all classes share their functions. Fields, defaults, inheritance, slots, `fields` and
+third of the time in which a wrong spec is refused. Here all classes share their functions. Fields, defaults, inheritance, slots and
 `replace` are the standard library's. What inherits from a class that is made here is made here too.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import MISSING, Field, FrozenInstanceError, field, fields, repl
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["dataclass", "field", "fields", "replace"]
+__all__ = ["dataclass", "field", "replace"]
 
 
 def light_dataclass(plain: type | None = None, /, *, frozen: bool = False, **options: bool) -> Any:

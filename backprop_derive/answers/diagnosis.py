@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations, islice
 from math import prod
 
 import numpy as np
@@ -319,7 +320,9 @@ class Explainer(Search):
     def pairs(self) -> tuple[Mistake, ...]:
         """Two changes at different steps."""
         changes = self.changes
-        pairs = [(a, b) for a in range(len(changes)) for b in range(a + 1, len(changes)) if _apart(changes[a], changes[b])][: self._most_pairs]
+        links = [frozenset(edit.link for edit in change.edits) for change in changes]
+        apart = ((a, b) for a, b in combinations(range(len(changes)), 2) if links[a].isdisjoint(links[b]))
+        pairs = list(islice(apart, self._most_pairs))
         if not pairs:
             return ()
         first, second = (np.array(side) for side in zip(*pairs, strict=True))
@@ -339,6 +342,3 @@ class Explainer(Search):
 
     def _mistake(self, change: Change) -> Mistake:
         return Mistake(change.kind, change.explanation, change.factor)
-
-def _apart(one: Change, other: Change) -> bool:
-    return not {edit.link for edit in one.edits} & {edit.link for edit in other.edits}

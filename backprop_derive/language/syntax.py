@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from backprop_derive.frozen import dataclass, field, fields
+from backprop_derive.frozen import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,9 @@ class Syntax:
 
     def children(self) -> Iterator[Syntax]:
         """The pieces directly below this one."""
-        for each in fields(self):
-            value = getattr(self, each.name)
+        names: tuple[str, ...] = type(self).__match_args__  # those given in order: all but where it stands
+        for name in names:
+            value = getattr(self, name)
             for item in value if isinstance(value, tuple) else (value,):
                 if isinstance(item, Syntax):
                     yield item
