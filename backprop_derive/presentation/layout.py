@@ -137,6 +137,8 @@ class _Layouter:
     def _notes(self) -> Iterator[Text]:
         yield from self.picture.notes
         yield from laws_of(self.picture, [arrow for arrow in self.picture.arrows if not self.label(arrow)])
+        if any(arrow.shared for arrow in self.picture.arrows):
+            yield ("dashed arrows: their weight stands on others too",)
         if self.brief:
             yield ("along the paths, and below their spots: the values of the derivatives",)
 

@@ -105,6 +105,8 @@ def test_every_probability_depends_on_every_score() -> None:
 def test_a_shared_weight_and_a_skip_are_seen() -> None:
     assert {(arrow.start, arrow.end) for arrow in picture_of("shared").arrows if arrow.shared} == {("x1", "a_A"), ("x2", "a_A"), ("x2", "a_B"), ("x3", "a_B")}
     assert ("h", "o") in arrows(picture_of("skip_connection"))
+    said = "dashed arrows: their weight stands on others too"
+    assert [name for name in ("shared", "tied", "mazur", "skip_connection") if said in placed(picture_of(name)).notes] == ["shared", "tied"]
 
 
 def test_a_weight_that_is_tied_is_lit_at_both_of_its_places() -> None:
