@@ -182,9 +182,19 @@ class Vocabulary:
     def _quantity(self, mention: Mention, letters: Letters) -> Syntax | None:
         found = readings_of(mention, self, letters)
         if found:
+            self._ask_of_a_power(mention, letters)
             return _best(found, mention)
         self._try_samples(mention, letters)
         return None
+
+    def _ask_of_a_power(self, mention: Mention, letters: Letters) -> None:
+        """Raises FinalError for `a_j^2` where j tells the layer: it may be a square."""
+        notation = self.graph.notation
+        plain = tuple(piece for piece in mention.pieces if not (piece.kind == "raised" and piece.text.isdigit()))
+        if notation is None or not notation.layers or plain == mention.pieces or not plain or not readings_of(replace(mention, pieces=plain), self, letters):
+            return
+        hint = "write the label in brackets, ^{(2)}, or the power as (a)^2"
+        raise FinalError(f"{written(mention)!r} can be a name or a power", "", mention.start, mention.end, hint=hint)
 
     def function(self, mention: Mention) -> str | None:
         """The function that is mentioned, with its primes."""

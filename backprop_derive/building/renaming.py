@@ -203,6 +203,8 @@ class Renaming:
             found[activation.name(layer)] = self.translation.name(inputs[0].name)
         if profile.output and len(self.graph.outputs) == 1 and not any(each.kind == "output" for each in self.changes) and self.graph.outputs[0] in self.graph.made:
             found[profile.output] = self.translation.name(self.graph.outputs[0])
+        if len(self.graph.outputs) == 1:
+            found |= dict.fromkeys(profile.outputs, self.translation.name(self.graph.outputs[0]))
         taken = {*map(self.translation.name, self.graph.by_name), *self.graph.aliases, *self.graph.functions, *_sizes(self.graph)}
         return {alias: of for alias, of in found.items() if alias not in taken}
 

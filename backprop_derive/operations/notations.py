@@ -72,6 +72,7 @@ class Profile:
     - `first`: the number of the first layer with weights.
     - `rows`: vectors are rows, s = xW + b, so that W[k,j] goes from k to j.
     - `layers`: index letters of the inputs', the hidden and the output units, in a network with one hidden layer.
+    - `outputs`: what the output is called besides, in hand calculations.
     - `hidden`: the letter of the activation function of hidden units, whatever the output's is.
     - `meanings`: what is said of the letters at the head of a page.
     """
@@ -96,6 +97,7 @@ class Profile:
     rows: bool = False
     layers: tuple[str, ...] = ()
     hidden: str = ""
+    outputs: tuple[str, ...] = ()
     meanings: tuple[str, ...] = ()
 
 
@@ -121,7 +123,7 @@ NOTATIONS: tuple[Profile, ...] = (
     ),
     Profile(
         "cs231n", "CS231n, Convolutional Neural Networks for Visual Recognition", "the notes on linear classification, backpropagation, and the case study of a neural network",
-        preactivation="s{l}", activation="h{l}", error="d", last="scores", cost="L", loss="L_i", count="N", rows=True,
+        preactivation="s{l}", activation="h{l}", error="d", last="scores", outputs=("p", "probs", "out"), cost="L", loss="L_i", count="N", rows=True,
         meanings=("vectors are rows, s = xW + b",),
     ),
 )  # fmt: skip

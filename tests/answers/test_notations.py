@@ -149,6 +149,23 @@ def test_what_includes_the_mean_is_called_as_it_is_written() -> None:
         assert note in claim.verdict.notes
 
 
+def test_a_power_of_what_a_letter_tells_is_asked_about() -> None:
+    judge = verifier(TWO_LAYERS.replace("sigmoid", "square"), "bishop")
+    assert verdict(r"z_j = a_j^2", judge) == "unreadable"
+    assert verdict(r"z_j = (a_j)^2", judge) in RIGHT
+    assert verdict(r"z_j = (a_j^{(1)})^2", judge) in RIGHT
+    assert verdict(r"\delta_j = 2 a_j \sum_k w^{(2)}_{kj} \delta_k", judge) in RIGHT
+    tanh = verifier(TWO_LAYERS.replace("sigmoid", "tanh", 1), "bishop")
+    assert verdict(r"\delta_j = (1 - z_j^2) \sum_k w_{kj} \delta_k", tanh) in RIGHT  # there is no z^(2)
+
+
+def test_the_probabilities_of_cs231n_are_the_output() -> None:
+    judge = verifier(TWO_LAYERS.replace("sigmoid\nloss: half_squared_error", "softmax\nloss: cross_entropy"), "cs231n")
+    assert verdict("dscores = probs - y", judge) in RIGHT
+    assert verdict("dscores = (p - y)/N", judge) in RIGHT
+    assert verdict(r"\frac{\partial L_i}{\partial scores_k} = p_k - y_k", judge) in RIGHT
+
+
 def test_h_is_the_function_of_hidden_units_in_bishop() -> None:
     judge = verifier(TWO_LAYERS.replace("sigmoid", "tanh", 1), "bishop")
     assert verdict(r"\delta_j = h'(a_j) \sum_k w_{kj} \delta_k", judge) in RIGHT
