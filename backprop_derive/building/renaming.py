@@ -148,7 +148,8 @@ class Renaming:
         if told:
             yield tuple(part for at, each in enumerate(told) for part in ((", ", *each) if at else each))
         yield from self._of_weights()
-        yield from ((words,) for words in self.profile.meanings)
+        layered = any(node.unit.isdigit() for node in self.graph.nodes if node.role == "preactivation")
+        yield from ((words,) for words in (self.profile.meanings if layered or not self.profile.source else ()))
         if self._layers:
             inputs, hidden, outputs = self._layers
             yield (f"{inputs} counts the inputs, {hidden} the hidden units, {outputs} the outputs: where these tell the layer, it may be left off",)

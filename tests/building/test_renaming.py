@@ -192,6 +192,12 @@ def test_what_steps_aside_is_said() -> None:
     assert ("the number of samples (m) would be n there, but the spec has such a name",) in found.notation.meanings
 
 
+def test_nothing_is_said_of_layers_where_there_are_none() -> None:
+    found = renaming("inputs: x1\nnodes: {A: {weights: {w: x1}, activation: f}}\nloss: half_squared_error", "nielsen").renamed
+    assert found.notation is not None
+    assert [part for meaning in found.notation.meanings for part in meaning if isinstance(part, str)] == [" is the loss of one sample"]
+
+
 def test_the_spec_decides_on_its_latex() -> None:
     found = derive(renaming(TWO_LAYERS + "latex: {W1: 'V'}", "nielsen").renamed)
     assert write(found, found.graph.node("w^(2)").ref(), "latex") == "{V}_{jk}"
