@@ -92,7 +92,7 @@ def main() -> None:
     print(f"784-100-10, batch {BATCH}: forward pass and all gradients / NumPy by hand   {ratio(planned, by_hand):.2f}")
     print(f"  memory, the same / NumPy by hand                                     {peak(fresh) / peak(by_hand):.2f}")
     data = {"x": x, "y": y}
-    print(f"  evaluate(graph), deriving and planning included / NumPy by hand      {ratio(lambda: evaluate(graph, data=data), by_hand):.2f}")
+    print(f"  evaluate(graph) once more, planning included / NumPy by hand         {ratio(lambda: evaluate(graph, data=data), by_hand):.2f}")
 
     small = build_graph(read_spec(SMALL))
     start = perf_counter()
