@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
 from backprop_derive.calculus.words import plain_words
-from backprop_derive.errors import UsageError
+from backprop_derive.errors import UsageError, counted
 from backprop_derive.graph.expressions import ZERO, Expression
 from backprop_derive.numerics.drawing import MARGIN, Point, draw_point
 from backprop_derive.numerics.power import planted
@@ -85,7 +85,7 @@ def _notes(derivation: Derivation, gradients: Mapping[str, Gradient], points: Se
         found.append(f"smooth random functions stand for {', '.join(points[0].functions)}")
     redrawn = sum(point.redrawn for point in points)
     if redrawn:
-        found.append(f"{redrawn} points nearer than {MARGIN} to a kink were drawn anew; the nearest that was kept is {min(point.distance for point in points):.2g} away")
+        found.append(f"{counted(redrawn, 'point', 'points')} nearer than {MARGIN} to a kink {'was' if redrawn == 1 else 'were'} drawn anew; the nearest that was kept is {min(point.distance for point in points):.2g} away")
     return found
 
 
