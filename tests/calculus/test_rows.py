@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from proving import Point, derivation_of, faults, gradient_text, graph_of, step_faults
 
-from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import SpecError
 from backprop_derive.operations.functions import FUNCTIONS
 from backprop_derive.operations.losses import LOSSES
