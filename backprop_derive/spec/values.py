@@ -75,9 +75,11 @@ def read_data(value: Value, problems: Problems) -> DataEntry | None:
     if not items:
         problems.add(value.mark, "data is an empty list: leave the key out, or give at least one sample, {x1: 0.05, y: 1}")
         return None
-    rows = [item for item in items if isinstance(item, Mapping) and item.entries]
+    rows = []
     for item in items:
-        if item not in rows:
+        if isinstance(item, Mapping) and item.entries:
+            rows.append(item)
+        else:
             problems.add(item.mark, "a sample is a mapping of names to values, such as {x1: 0.05, x2: 0.10, y: 1}")
     return DataEntry(value.mark, tuple(rows)) if len(rows) == len(items) else None
 

@@ -12,7 +12,7 @@ import pytest
 from backprop_derive.errors import Problem, SpecError
 from backprop_derive.spec.loading import load_spec, read_spec
 from backprop_derive.spec.model import Declared, NetworkSpec
-from backprop_derive.spec.source import Scalar
+from backprop_derive.spec.source import Mapping, Scalar
 
 NETWORK = "\nlayers: [softmax]\n"
 
@@ -403,6 +403,19 @@ def test_a_folder_and_an_impossible_path_are_said_so(tmp_path: Path) -> None:
         load_spec("a\0b")
     with pytest.raises(SpecError, match="cannot be read"):
         load_spec(tmp_path / ("a" * 5000))
+
+
+def test_samples_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their number may be large, and the time grows with it, not with its square."""
+
+    def refuse(one: object, other: object) -> bool:
+        assert not isinstance(other, Mapping), "samples are compared"
+        return False
+
+    monkeypatch.setattr(Mapping, "__eq__", refuse)
+    spec = read_spec("inputs: x\nlayers: [dense: 1]\nloss: mse\ndata:\n" + "  - {x: 1, y: 2}\n" * 3)
+    assert spec.data is not None
+    assert len(spec.data.rows) == 3
 
 
 def test_reading_a_spec_needs_no_heavy_library() -> None:
