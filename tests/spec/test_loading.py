@@ -408,7 +408,7 @@ def test_a_folder_and_an_impossible_path_are_said_so(tmp_path: Path) -> None:
 def test_samples_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their number may be large, and the time grows with it, not with its square."""
 
-    def refuse(one: object, other: object) -> bool:
+    def refuse(_: object, other: object) -> bool:
         assert not isinstance(other, Mapping), "samples are compared"
         return False
 
