@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from rich.terminal_theme import MONOKAI
 
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
-from backprop_derive.presentation.drawing import draw, draw_lights
+from backprop_derive.presentation.drawing import draw, with_network
 from backprop_derive.presentation.formats import render, terminal
 from backprop_derive.presentation.pictures.svg import STYLE, svg
 from backprop_derive.presentation.presenting import present
@@ -34,9 +33,8 @@ pre {{ margin: 0; padding: 18px 24px; color: #e5e7eb; font: 14px/1.35 "DejaVu Sa
 
 def page(browser: Any, folder: Path) -> None:
     """The page for a browser, with a weight chosen."""
-    document = present(DERIVATION)
     file = folder / "page.html"
-    file.write_text(str(render(replace(document, blocks=(draw_lights(DERIVATION), *document.blocks)), "html")), encoding="utf-8")
+    file.write_text(str(render(with_network(present(DERIVATION), DERIVATION), "html")), encoding="utf-8")
     tab = browser.new_page(viewport={"width": 1360, "height": 800}, color_scheme="light")
     tab.goto(file.as_uri())
     tab.locator('.weights a[data-light="w11"]').click()

@@ -78,9 +78,9 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         picture=picture,
     )
     if output.with_network:
-        from backprop_derive.presentation.drawing import draw_lights
+        from backprop_derive.presentation.drawing import with_network
 
-        document = replace(document, blocks=(draw_lights(derivation), *document.blocks))
+        document = with_network(document, derivation)
     if code or output.with_code:
         from backprop_derive.presentation.code.points import program_point
         from backprop_derive.presentation.code.program import with_program

@@ -13,7 +13,7 @@ from backprop_derive.graph.expressions import ZERO, Expression, Partial, Ref, re
 from backprop_derive.graph.indices import number
 from backprop_derive.graph.weights import find_weights
 from backprop_derive.presentation.columns import Group
-from backprop_derive.presentation.document import Figure
+from backprop_derive.presentation.document import Document, Figure
 from backprop_derive.presentation.joints import Entry, letters_at
 from backprop_derive.presentation.picture import Arrow, Derivative, Light, Picture, Spot
 from backprop_derive.presentation.selection import Weight, weight_key, weight_of
@@ -57,6 +57,11 @@ def draw_lights(derivation: Derivation) -> Figure:
             ref = graph.node(name).ref() if weight[1] is None else Ref(name, tuple(map(number, weight[1])))
             lights.append(Light(weight_key(*weight), ref, _Lighting(drawing, picture, weight).lit()))
     return Figure(picture, tuple(lights))
+
+
+def with_network(document: Document, derivation: Derivation) -> Document:
+    """The document with the network and its lights, for a format that shows them beside the text."""
+    return replace(document, blocks=(draw_lights(derivation), *document.blocks))
 
 
 def _unlit(drawing: Drawing) -> Picture:

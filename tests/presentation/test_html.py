@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
@@ -18,7 +17,7 @@ from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.graph.weights import find_weights
 from backprop_derive.presentation.document import Curve, Document
-from backprop_derive.presentation.drawing import draw, draw_lights
+from backprop_derive.presentation.drawing import draw, with_network
 from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.formats.html import article
 from backprop_derive.presentation.page import asset
@@ -32,8 +31,7 @@ VOID = frozenset({"meta", "wbr", "path", "rect"})
 @cache
 def page_of(name: str) -> str:
     """The page of a shipped spec with its network, as the command writes it."""
-    document = document_of(name)
-    return str(render(replace(document, blocks=(draw_lights(derive(graph_of(name))), *document.blocks)), "html"))
+    return str(render(with_network(document_of(name), derive(graph_of(name))), "html"))
 
 
 @pytest.fixture(scope="module")
@@ -291,8 +289,7 @@ def test_words_are_shown_and_nothing_is_obeyed(browser: Browser) -> None:
 @pytest.mark.browser
 def test_names_are_names_in_the_network_too(browser: Browser) -> None:
     derivation = derive(build_graph(read_spec(SPEC)))
-    document = present(derivation)
-    with browser.visit(str(render(replace(document, blocks=(draw_lights(derivation), *document.blocks)), "html"))) as visit:
+    with browser.visit(str(render(with_network(present(derivation), derivation), "html"))) as visit:
         for key in ("w'", "innerHTML"):
             visit.ask("(key) => document.querySelector(`.weights [data-light=\"${CSS.escape(key)}\"]`).click()", key)
             assert chosen(visit) == (key, f"gradient-{key}")

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from test_latex import needs_tex, text_of, typeset
 
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.presentation.document import Aligned, Document
-from backprop_derive.presentation.drawing import draw_lights
+from backprop_derive.presentation.drawing import with_network
 from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.typesetting import Typesetter
 
@@ -95,7 +94,7 @@ def test_by_typst(name: str, tmp_path: Path) -> None:
 def test_by_a_browser(browser: Browser, name: str, tmp_path: Path) -> None:
     """All parts are unfolded in print."""
     document = document_of(name)
-    with browser.visit(str(render(replace(document, blocks=(draw_lights(derive(graph_of(name))), *document.blocks)), "html"))) as visit:
+    with browser.visit(str(render(with_network(document, derive(graph_of(name))), "html"))) as visit:
         visit.tab.get_by_role("button", name="Fold all parts", exact=True).click()
         visit.tab.emulate_media(media="print")
         visit.ask("dispatchEvent(new Event('beforeprint'))")
