@@ -10,7 +10,7 @@ from backprop_derive.answers.statements import Side
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.errors import FormulaError, UsageError
 from backprop_derive.graph.expressions import Partial, Ref
-from backprop_derive.graph.weights import find_weights
+from backprop_derive.graph.weights import find_weights, own_axes
 from backprop_derive.language.syntax import Derivative, Name, Numeral, Syntax
 from backprop_derive.notation import canonical
 
@@ -52,9 +52,15 @@ def _refuse_old_name(key: str, side: Side | None, vocabulary: Vocabulary) -> Non
 
 def entry_of(target: Side, entry: tuple[int, ...], vocabulary: Vocabulary) -> Side | None:
     """The target at one entry of its array, where a list of numbers was given for the array; None if it has not so many indices."""
-    if len(target.letters) != len(entry) or not isinstance(target.expression, Partial):
+    if not isinstance(target.expression, Partial) or not target.letters:
         return None
     name = target.expression.bottom.name
+    axes = own_axes(vocabulary.graph.node(name))
+    if len(entry) == len(target.letters) < len(axes):  # the row of a single unit is a list, or a list in a list
+        given = iter(entry)
+        entry = tuple(1 if axis.length.number == 1 else next(given) for axis in axes)
+    if len(entry) != len(axes):
+        return None
     (weight,) = find_weights((f"{name}[{','.join(map(str, entry))}]",), vocabulary.graph)
     return _derivative(Name(weight[0], tuple(map(_numeral, weight[1] or ()))), vocabulary)
 

@@ -166,6 +166,15 @@ def test_the_probabilities_of_cs231n_are_the_output() -> None:
     assert verdict(r"\frac{\partial L_i}{\partial scores_k} = p_k - y_k", judge) in RIGHT
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "numbers"),
+    [("default", "W1", [["2.5", "0.5"]]), ("default", "W1", ["2.5", "0.5"]), ("nielsen", "w^2", [["2.5", "0.5"]]), ("cs231n", "W1", [["2.5"], ["0.5"]])],
+)
+def test_the_weights_of_a_single_unit_are_answered_in_numbers(name: str, key: str, numbers: list[list[str] | str]) -> None:
+    unit = "inputs: 2\nlayers: [dense: 1]\nloss: half_squared_error\ncost: single\nvalues: {W1: [[1, 0.5]], b1: [0], x: [5, 1], y: 5}"
+    assert [claim.verdict.outcome for claim in verifier(unit, name).verify({key: numbers})] == ["equal", "equal"]
+
+
 def test_h_is_the_function_of_hidden_units_in_bishop() -> None:
     judge = verifier(TWO_LAYERS.replace("sigmoid", "tanh", 1), "bishop")
     assert verdict(r"\delta_j = h'(a_j) \sum_k w_{kj} \delta_k", judge) in RIGHT
