@@ -92,11 +92,11 @@ def unicode_name(name: str) -> str:
     return unicodedata.normalize("NFC", shown) + match["digits"] + rest + match["primes"] + (match["label"] or "")
 
 
-def latex_name(name: str, indices: str = "") -> str:
-    r"""The name in LaTeX, with `indices` (already LaTeX) as further subscripts.
+def latex_name(name: str, indices: str = "", *, array: bool = False) -> str:
+    r"""The name in LaTeX, with `indices` (already LaTeX) as further subscripts; digits of an `array` stand above.
 
-    >>> latex_name("f_A1"), latex_name("y'"), latex_name("yhat", "2"), latex_name("a_1^(2)")
-    ('f_{A1}', "y'", '\\hat{y}_{2}', 'a_{1}^{(2)}')
+    >>> latex_name("f_A1"), latex_name("y'"), latex_name("yhat", "2"), latex_name("a_1^(2)"), latex_name("z1", array=True)
+    ('f_{A1}', "y'", '\\hat{y}_{2}', 'a_{1}^{(2)}', 'z^{(1)}')
     """
     match = _PARTS.fullmatch(name)
     if match is None:
@@ -107,7 +107,7 @@ def latex_name(name: str, indices: str = "") -> str:
     if accent:
         shown = f"{_LATEX_ACCENT[accent]}{{{shown}}}"
     label = match["label"][1:] if match["label"] else ""
-    if digits and indices and not label:
+    if digits and (indices or array) and not label:
         digits, label = "", f"({digits})"
     subscript = ",".join(part for part in (digits, _latex_subscript(rest), indices) if part)
     lower = f"_{{{subscript}}}" if subscript else ""

@@ -199,6 +199,8 @@ def _fold(tree: Call, scope: Scope) -> Expression:
     axis = range_of(index, body_tree, scope, given)
     if tree.function in ("sum", "prod") and axis.length.number is not None and _is_listed(body_tree, scope):
         return _written_out(tree, index.name, body_tree, scope, axis.length.number)
+    if axis.single and tree.function != "argmax":
+        return resolve(body_tree, scope.at_place(index.name, axis.low))
     body = resolve(body_tree, scope.inside(index.name, axis))
     kind = "max" if tree.function in ("max", "min") else tree.function
     if tree.function == "min":
@@ -220,9 +222,7 @@ def _written_out(tree: Call, index: str, body: Syntax, scope: Scope, length: int
 
 def resolve_at(tree: Syntax, scope: Scope, index: str, place: int) -> Expression:
     """The expression with an index standing for a number, for vectors whose entries are listed one by one."""
-    sizes = {**scope.sizes, index: number(place)}
-    indices = {name: axis for name, axis in scope.indices.items() if name != index}
-    return resolve(tree, Scope(scope.quantities, scope.vectors, sizes, scope.functions, indices, scope.samples, scope.aliases))
+    return resolve(tree, scope.at_place(index, number(place)))
 
 
 def _fold_over_all(tree: Call, scope: Scope) -> Expression:
@@ -235,6 +235,8 @@ def _fold_over_all(tree: Call, scope: Scope) -> Expression:
         return add(*vector.entries)
     index = fresh("k", set(scope.indices))
     assert vector.axis is not None
+    if vector.axis.single:
+        return vector.at(vector.axis.low)
     return Fold("sum", Bound(index, vector.axis), vector.at(variable(index)))
 
 

@@ -70,6 +70,8 @@ def _mentions(call: LossCall, argument: int) -> list[Mention]:
         assert isinstance(ref, Ref)
         return Mention(ref, loss_derivative(call, argument, place), bounds)
 
+    if vector.axis is not None and vector.axis.single:
+        return [mention(vector.axis.low, ())]
     if vector.axis is not None:
         letter = fresh("c", {"d", "e"})
         return [mention(variable(letter), (Bound(letter, vector.axis),))]

@@ -49,10 +49,10 @@ def add_penalty(draft: Draft) -> str | None:
 
 def _over_entries(node: Node, kind: str) -> Expression:
     """`Σ_j Σ_k W[j,k]²` or `Σ_j Σ_k |W[j,k]|`; of a scalar, the term alone."""
-    entry = node.ref()
+    entry = node.mention()
     body: Expression = Apply("abs", (entry,)) if kind == "l1" else power(entry, num(2))
     for letter, axis in reversed(tuple(zip(node.letters, node.axes, strict=True))):
-        body = Fold("sum", Bound(letter, axis), body)
+        body = body if axis.single else Fold("sum", Bound(letter, axis), body)
     return body
 
 

@@ -84,6 +84,11 @@ class Scope:
         """The scope below a sum over `index`."""
         return replace(self, indices={**self.indices, index: axis})
 
+    def at_place(self, index: str, place: Affine) -> Scope:
+        """The scope where `index` stands for one place."""
+        indices = {name: axis for name, axis in self.indices.items() if name != index}
+        return replace(self, indices=indices, sizes={**self.sizes, index: place})
+
 
 def scope_of(graph: Graph) -> Scope:
     """The scope of a finished graph: what an answer, or text that was printed, may mention."""

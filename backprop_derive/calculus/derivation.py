@@ -170,7 +170,7 @@ def _delta(chain: Chain, name: str) -> Delta:
     node = chain.graph.node(name)
     expansion = chain.expansion(name, whole=False)
     factors = tuple(_factors(chain, name, whole=False))
-    trail = _Trail(chain.of_loss(node.ref()))
+    trail = _Trail(chain.of_loss(node.mention()))
     trail.step("chain rule", through(chain.loss.name, name, expansion), expansion, "dL/dz = dL/da·da/dz")
     for factor in factors:
         trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)
@@ -209,7 +209,7 @@ def _with_deltas(chain: Chain, expression: Expression, name: str) -> Expression:
 
 def _gradient(chain: Chain, node: Node) -> Gradient:
     graph = chain.graph
-    trail = _Trail(Partial(Ref(graph.cost.name), node.ref()))
+    trail = _Trail(Partial(Ref(graph.cost.name), node.mention()))
     if node.name not in chain.reaching:
         note: Words = (Ref(graph.cost.loss), " does not depend on ", Ref(node.name), ", so its gradient is 0")
         trail.step("no dependence", note, ZERO)
@@ -220,7 +220,7 @@ def _gradient(chain: Chain, node: Node) -> Gradient:
     backward = front.put(chain.settled(front.strip(chain.assembled(node.name, chain.by_name)), node))
     factors = tuple(_factors(chain, node.name, whole=whole))
     if front.summed:
-        trail.step("linearity", front.reason, front.put(Partial(chain.loss.ref(), node.ref())), "d(u + v)/dw = du/dw + dv/dw")
+        trail.step("linearity", front.reason, front.put(Partial(chain.loss.ref(), node.mention())), "d(u + v)/dw = du/dw + dv/dw")
     trail.step("chain rule", through(chain.loss.name, node.name, expansion), front.put(expansion), "dL/dw = dL/dz·dz/dw")
     for factor in factors:
         trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)

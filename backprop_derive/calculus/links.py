@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from backprop_derive.calculus.adjoints import ancestors, found_in, pull, pulled_apart
 from backprop_derive.calculus.ranges import solve, solved_for
 from backprop_derive.calculus.rewriting import tidy
-from backprop_derive.calculus.terms import Term, expression_of
+from backprop_derive.calculus.terms import Term, decided, expression_of
 from backprop_derive.graph.expressions import ZERO, Bound, Expression, Partial, Ref, reindex
 from backprop_derive.graph.indices import Affine, Axis, Condition, always, at_least, axis_to, size, variable
 from backprop_derive.graph.naming import free_letter
@@ -61,15 +61,16 @@ def _lettered(graph: Graph, node: Node, link: Link) -> Link:
     for bound in link.bounds:
         letter = free_letter(bound.name.split("#")[0], taken) if "#" in bound.name and bound.axis != _sample_axis(graph) else bound.name
         taken.add(letter)
-        names[bound.name] = variable(letter)
+        names[bound.name] = bound.axis.low if bound.axis.single else variable(letter)
     changed = {name: form for name, form in names.items() if form.variable != name}
-    conditions = tuple(condition.substitute(changed) for condition in link.conditions)
+    changed |= node.only_places
+    conditions = tuple(each for each in (condition.substitute(changed) for condition in link.conditions) if each.decided is not True)
     fixed = _fixed_letters(node, conditions)
     return Link(
         Ref(link.child.name, tuple(index.substitute(changed) for index in link.child.indices)),
-        Ref(link.parent.name, tuple(index.substitute(fixed) for index in link.parent.indices)),
-        tidy(reindex(reindex(link.value, changed), fixed)),
-        tuple(Bound(names[bound.name].variable or bound.name, bound.axis.substitute(changed)) for bound in link.bounds),
+        Ref(link.parent.name, tuple(index.substitute(changed).substitute(fixed) for index in link.parent.indices)),
+        tidy(decided(reindex(reindex(link.value, changed), fixed))),
+        tuple(Bound(names[bound.name].variable or bound.name, bound.axis.substitute(changed)) for bound in link.bounds if not bound.axis.single),
         conditions,
         link.direct,
     )

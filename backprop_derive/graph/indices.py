@@ -181,6 +181,11 @@ class Axis:
         """How many places there are."""
         return self.high - self.low + 1
 
+    @property
+    def single(self) -> bool:
+        """Whether there is one place, whatever the sizes."""
+        return self.low == self.high
+
     def substitute(self, values: IndexMap) -> Axis:
         """The axis with index variables in its ends replaced."""
         return Axis(self.low.substitute(values), self.high.substitute(values))
@@ -243,6 +248,7 @@ def always(condition: Condition, ranges: Mapping[str, Axis], least: Mapping[str,
     Sizes are at least 1, or `least[name]` where another bound is known. Only `>=` can be proved here (by putting each
     variable at its worst end, until none is left); False means "not proved", not "wrong".
     """
+    condition = condition.substitute({name: axis.low for name, axis in ranges.items() if axis.single})
     if condition.decided is not None:
         return condition.decided
     if condition.kind != ">=":

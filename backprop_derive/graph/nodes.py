@@ -77,6 +77,16 @@ class Node:
         """The node at its own letters."""
         return Ref(self.name, tuple(variable(letter) for letter in self.letters))
 
+    @property
+    def only_places(self) -> Mapping[str, Affine]:
+        """The letters of axes that have one place, and that place."""
+        return {letter: axis.low for letter, axis in zip(self.letters, self.axes, strict=True) if axis.single}
+
+    def mention(self) -> Ref:
+        """The node at its own letters, or at the only place where there is one."""
+        places = self.only_places
+        return Ref(self.name, tuple(places.get(letter, variable(letter)) for letter in self.letters))
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from backprop_derive.calculus.derivation import Derivation
-from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal, walk
+from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal, reindex, walk
 from backprop_derive.graph.indices import Axis, axis_to, size
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import PREFIXED, Graph, Node
@@ -155,9 +155,11 @@ def forward_rows(graph: Graph) -> Iterator[tuple[Row, Sequence[tuple[str, Axis]]
     """Every node with its definition and what it is, then the cost; each with its indices, the sample index left out."""
     for node in graph.nodes:
         for piece in node.pieces:
-            letters = [each for each in piece.axes if not (node.sampled and each[0] == piece.places[0].variable)]
+            single = {letter: axis.low for letter, axis in piece.axes if axis.single}
+            letters = [each for each in piece.axes if each[0] not in single and not (node.sampled and each[0] == piece.places[0].variable)]
             reason = ", ".join((*filter(None, (_role(graph, node),)), *(f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in letters)))
-            yield Row(Ref(node.name, piece.places), piece.definition, (reason,)), letters
+            left = Ref(node.name, tuple(place.substitute(single) for place in piece.places))
+            yield Row(left, reindex(piece.definition, single), (reason,)), letters
     if graph.cost.name != graph.cost.loss:
         yield Row(Ref(graph.cost.name), cost_definition(graph), ("cost",)), ()
 

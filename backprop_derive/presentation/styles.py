@@ -191,8 +191,13 @@ class LatexWriter(Writer):
         if own is None and (spelling := self.spellings.get(name)) is not None:
             return _spelled(spelling, indices)
         if own is None:
-            return latex_name(name, joined)
+            return latex_name(name, joined, array=self._is_array(name))
         return f"{{{own}}}_{{{joined}}}" if joined else own
+
+    def _is_array(self, name: str) -> bool:
+        node = self.graph.by_name.get(name)
+        axes = self.extra.get(name, ()) if node is None else node.axes
+        return len(axes) > (name in self.sampled)
 
     def number(self, value: Fraction) -> Written:
         if value.denominator == 1:

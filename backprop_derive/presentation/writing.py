@@ -29,6 +29,7 @@ from backprop_derive.graph.expressions import (
     mul,
     num,
     power,
+    reindex,
     walk,
 )
 from backprop_derive.graph.indices import Affine, Axis, Condition
@@ -196,6 +197,11 @@ class Writer(ABC):
 
     def _ref(self, ref: Ref, names: Mapping[str, str]) -> str:
         indices = ref.indices[1:] if ref.name in self.sampled and ref.indices and ref.indices[0].variable == self.sample else ref.indices
+        node = self.graph.by_name.get(ref.name)
+        axes = (self.extra.get(ref.name) or (() if node is None else node.axes))[int(ref.name in self.sampled) :]
+        if axes and len(indices) == len(axes) and any(axis.single for axis in axes):
+            alone = all(axis.single for axis in axes)  # an array with one entry is written without its index
+            indices = () if alone else tuple(axis.low if axis.single else index for index, axis in zip(indices, axes, strict=True))
         return self.name(ref.name, [self.integer(index, names) for index in indices])
 
     def _sum(self, terms: Sequence[Expression], names: Mapping[str, str]) -> Written:
@@ -285,6 +291,8 @@ class Writer(ABC):
         return self.raised(self._write(base, names), self._write(exponent, names))
 
     def _fold(self, fold: Fold, names: Mapping[str, str]) -> Written:
+        if fold.bound.axis.single and fold.kind in ("sum", "prod"):
+            return self._write(reindex(fold.body, {fold.bound.name: fold.bound.axis.low}), names)
         letter = self._letter(fold, names)
         inner = {**names, fold.bound.name: letter}
         body = self._write(fold.body, inner)

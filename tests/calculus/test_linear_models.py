@@ -33,7 +33,7 @@ def built(text: str) -> tuple[Graph, LinearModel]:
         (LINE.replace("squared_error", "mse") + "frozen: [b]", "1", "yhat - y", "y - b"),
         (FREE, "1", "yhat - y", "y - 3"),
         (VECTOR, "1/2", "sum(w[k]*x[k], k) + b - y", "y"),
-        (LAYER, "1", "z1[1] - y[1]", "y[1]"),
+        (LAYER, "1", "z1 - y", "y"),
         ("inputs: x\nnodes:\n  N: {weights: {w: x}, output: out}\nloss: half_squared_error", "1/2", "out - y", "y"),
     ],
 )

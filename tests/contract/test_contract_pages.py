@@ -43,3 +43,33 @@ def test_verify_reads_every_text_back_and_judges_it_equal(text: str, form: str) 
     claims = json.loads(result.stdout)["claims"]
     assert [each["verdict"] for each in claims] == ["equal"] * len(found["gradients"])
     assert result.exit_code == 0
+
+
+ONE_OUTPUT = "inputs: {x: n}\nlayers:\n  - dense: 3\n    activation: tanh\n  - dense: 1\nloss: squared_error\nregularization: {l2: 0.1}\n"
+
+
+def test_what_has_one_entry_prints_as_a_scalar_and_no_sum_has_one_term() -> None:
+    found = record("derive", ONE_OUTPUT)
+    assert {each["name"]: each["text"] for each in found["forward"]} == {
+        "z1": "sum(W1[j,k]*x[k], k) + b1[j]",
+        "a1": "tanh(z1[j])",
+        "z2": "sum(W2[1,k]*a1[k], k) + b2",
+        "R": "0.05*(sum(sum(W1[j,k]^2, k), j) + sum(W2[1,k]^2, k))",
+        "L": "(y - z2)^2",
+    }
+    assert {name: each["text"] for name, each in found["deltas"].items()} == {"delta2": "2*(z2 - y)", "delta1": "delta2*W2[1,j]*(1 - a1[j]^2)"}
+    assert found["gradients"]["W2"]["gradient"]["text"] == "2/m*sum((z2 - y)*a1[k], i) + 0.1*W2[1,k]"
+    assert found["gradients"]["W2"]["indices"] == [["j", "1"], ["k", "3"]]
+    assert found["gradients"]["b2"]["gradient"]["text"] == "2/m*sum(z2 - y, i)"
+    assert found["gradients"]["W1"]["gradient"]["text"] == "2/m*sum((z2 - y)*W2[1,j]*(1 - a1[j]^2)*x[k], i) + 0.1*W1[j,k]"
+    assert "(z^{(2)} - y)" in found["gradients"]["W2"]["gradient"]["latex"]
+    assert run("check", "-", text=ONE_OUTPUT).exit_code == 0
+
+
+@pytest.mark.parametrize("form", ["chain", "backward", "textbook"])
+def test_what_has_one_entry_is_read_back(form: str) -> None:
+    found = record("derive", ONE_OUTPUT, "--form", form)
+    for style in ("text", "latex"):
+        pairs = [part for name, each in found["gradients"].items() for part in ("-w", name, "-a", each["gradient"][style])]
+        result = run("verify", "-", *pairs, "-f", "json", text=ONE_OUTPUT)
+        assert {each["verdict"] for each in json.loads(result.stdout)["claims"]} == {"equal"}, result.stdout

@@ -44,6 +44,8 @@ def _row(weight: Callable[[Affine, Affine], Expression], columns: Axis, read: Ve
     """`Σ_k W[j,k]·x[k]`; entries that stand one by one are written out."""
     if read.axis is not None:
         k = variable("k")
+        if columns.single:
+            return lambda j: mul(weight(j, columns.low), read.at(columns.low))
         return lambda j: Fold("sum", Bound("k", columns), mul(weight(j, k), read.at(k)))
     return lambda j: add(*(mul(weight(j, number(at)), entry) for at, entry in enumerate(read.entries, 1)))
 
