@@ -16,6 +16,7 @@ from backprop_derive.answers.corrections import correction_of
 from backprop_derive.answers.documents.passages import Passage
 from backprop_derive.answers.identities import identity_of
 from backprop_derive.answers.reading import read_statement
+from backprop_derive.answers.samples import includes_mean
 from backprop_derive.answers.statements import Place, Side, Statement
 from backprop_derive.answers.targets import entry_of, target_of
 from backprop_derive.answers.vocabulary import Vocabulary
@@ -68,6 +69,7 @@ class _Calculation:
     nodes: dict[str, str] = field(default_factory=dict)
     written: dict[Expression, _Written] = field(default_factory=dict)
     premises: dict[Expression, Premise] = field(default_factory=dict)
+    with_mean: dict[Expression, Premise] = field(default_factory=dict)
     left: Side | None = None
     key: str | None = None
     needed_as_written: set[Expression] = field(default_factory=set)
@@ -188,7 +190,8 @@ class _Calculation:
         claim = Claim(passage.place, passage.written, Verdict("equal"), statement, left, passage.key, passage.certain)
         key = left.expression
         follows: bool | None = None
-        for side in sides:
+        for written in sides:
+            side = self._as_written(left, written)
             before = self.written.get(key)
             verdict = self.judge.compare(left, side, self.own)
             if _restates(left, side):
@@ -208,13 +211,21 @@ class _Calculation:
             follows = step if follows is None or step is False else follows
             claim = _worse(claim, verdict, fault if fault != passage.place else None, mistakes, passage)
             self.written[key] = _Written(side, passage.place, fault)
+            self.premises.pop(key, None)
+            self.with_mean.pop(key, None)
             if verdict.outcome == "different":
                 self.premises[key] = Premise(left, side, fault or passage.place)
-            else:
-                self.premises.pop(key, None)
+            elif includes_mean(verdict.notes):
+                self.with_mean[key] = Premise(left, side, passage.place)
         self.left = left
         correction = correction_of(self.vocabulary.derivation, left) if claim.verdict.outcome in ("different", "close") else None
         return replace(claim, follows=follows, correction=correction)
+
+    def _as_written(self, left: Side, side: Side) -> Side:
+        """The side in which each δ that was written with the cost's 1/m in it, and accepted so, stands for what was written."""
+        premises = [premise for key, premise in self.with_mean.items() if key != left.expression]
+        used = tuple(premise for premise in with_twins(self.vocabulary.derivation, premises) if premise.mentioned_in(side.expression))
+        return with_premises(side, used) if used else side
 
     def _against_premises(self, left: Side, side: Side, verdict: Verdict, before: _Written | None) -> tuple[Verdict, Place | None, bool | None]:
         """A line that is not true may be right as the names above were written, or only carry on a mistake made above."""

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from backprop_derive.answers.equality import Reading
@@ -39,9 +39,14 @@ OVER_SAMPLES = "the sum is taken over the samples, entry by entry"
 PER_SAMPLE = "this is the derivative of one sample's loss; that of the cost {cost} is {total} over the samples"
 PER_SAMPLE_WITH_PENALTY = "this is for one sample, with the regulariser; the cost {cost} has {total} over the samples"
 WHOLE = "{loss} is taken as the cost {cost} here, over all samples"
-WITH_MEAN = "your {name} includes the cost's 1/{size}; {that} of this page does not"
-
+_INCLUDES = "includes the cost's 1/"
+WITH_MEAN = f"your {{name}} {_INCLUDES}{{size}}; {{that}} of this page does not"
 WITH_MEAN_IN_EACH = "your derivatives include the cost's 1/{size}, as in the course's programs; those of the page do not"
+
+
+def includes_mean(notes: Sequence[str]) -> bool:
+    """Whether what was accepted is a δ with the cost's 1/m in it, as the notes of its verdict say."""
+    return any(_INCLUDES in note for note in notes)
 
 
 def readings(worlds: Worlds, left: Side, right: Side, definitions: Definitions = NOTHING) -> Iterator[Reading]:

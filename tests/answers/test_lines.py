@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_derive import build_graph, derive, load_spec, verify_answers, write
+from backprop_derive import build_graph, derive, load_spec, read_spec, verify_answers, write
 from backprop_derive.answers.claims import Claim, all_correct
 from backprop_derive.errors import AnswerError, UsageError
 from backprop_derive.graph.nodes import Graph
@@ -65,6 +65,32 @@ def test_a_calculation_is_judged_line_by_line(text: str, expected: list[str]) ->
 def test_arrays_carry_a_mistake_on() -> None:
     text = "delta1 = y - a1\ndL/dW1 = delta1 x^T\ndL/dW1 = (y - a1) x^T\ndL/db1 = y - a1"
     assert [told(claim) for claim in verify_answers(graph("softmax_classifier"), text)] == ["1 different", "2 equal", "3 different, follows, from 1", "4 different, follows, from 1"]
+
+
+MEANS = """
+inputs: {x: 3}
+layers: [{dense: 4, activation: sigmoid}, {dense: 2, activation: sigmoid}]
+loss: binary_cross_entropy
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dZ2 = (A2 - Y)/m\ndW2 = dZ2 A1^T\ndZ1 = W2^T dZ2 * A1*(1-A1)\ndW1 = dZ1 X^T\ndb1 = np.sum(dZ1, axis=1)", ["equal"] * 5),
+        ("dZ2 = (A2 - Y)/m\ndW2 = 1/m dZ2 A1^T", ["equal", "different"]),
+        ("delta2 = (a2 - y)/m\ndW2 = sum_i delta2 a1^T\ndelta1 = W2^T delta2 * a1*(1-a1)\ndW1 = 1/m sum_i delta1 x^T", ["equal", "equal", "equal", "different"]),
+        ("dZ2 = A2 - Y\ndW2 = 1/m dZ2 A1^T\ndb2 = dZ2", ["equal", "equal", "equal"]),
+        ("dZ2 = (A2 - Y)/m\ndZ2 = A2 - Y\ndW2 = 1/m dZ2 A1^T", ["equal", "equal", "equal"]),
+    ],
+)
+def test_a_delta_with_the_mean_in_it_is_used_as_it_was_written(text: str, expected: list[str]) -> None:
+    """What stands there once is not asked for again, and not allowed twice."""
+    claims = verify_answers(build_graph(read_spec(MEANS)), text)
+    assert [claim.verdict.outcome for claim in claims] == expected
+    for claim in claims:
+        if claim.verdict.outcome == "different":
+            assert [mistake.kind for mistake in claim.mistakes] == ["constant-factor"]
 
 
 @pytest.mark.parametrize(
