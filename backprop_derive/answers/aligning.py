@@ -44,6 +44,12 @@ def aligned(left: Side, right: Side) -> tuple[tuple[Side, Side], ...]:
     return tuple(found)
 
 
+def is_crossed(left: Side, right: Side) -> bool:
+    """Whether the same letters, written by hand, run over other axes on one side than on the other: w_jk from j to k, for W[k,j]."""
+    left, right = _without_ones(left), _without_ones(right)
+    return _has_indices(left) and _has_indices(right) and set(left.letters) == set(right.letters) and _axes(left) != _axes(right)
+
+
 def _by_place(left: Side, right: Side) -> Iterator[tuple[Side, Side]]:
     """Right's letters renamed to left's, in every order in which the axes are the same; the order as it stands comes first."""
     if len(left.letters) != len(right.letters):

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from backprop_derive.answers.aligning import DoNotFit, aligned
+from backprop_derive.answers.aligning import DoNotFit, aligned, is_crossed
 from backprop_derive.answers.certificates import proved_different, proved_equal
 from backprop_derive.answers.claims import Verdict
 from backprop_derive.answers.counterexamples import counterexample
@@ -154,7 +154,8 @@ def _fitting(readings: Iterable[Reading]) -> Iterator[Reading]:
             continue
         some = True
         for number, (left, right) in enumerate(pairs):
-            matched = "" if number == 0 else f"{', '.join(reading.right.letters or reading.left.letters)}: the indices are matched by where they run"
+            by_place = number > 0 or is_crossed(reading.left, reading.right)
+            matched = f"{', '.join(reading.right.letters or reading.left.letters)}: the indices are matched by where they run" if by_place else ""
             yield Reading(left, right, "; ".join(each for each in (reading.note, matched) if each))
     if not some and misfits:
         raise misfits[0]
