@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @click.option("--sample", type=click.IntRange(min=1), help="Which sample of the data is shown in numbers. Default: the first.")
 @click.option("--code", is_flag=True, help="Add the forward pass and the gradients as NumPy statements, and a comparison. Always in a notebook.")
 @click.option("--picture", "with_picture", is_flag=True, help="Draw the network behind the header; with one -w, its paths are lit.")
+@click.option("--sample-index", is_flag=True, help="Write the index of the sample behind every name that has it.")
 @notation_option
-def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, code: bool, with_picture: bool, notation: str | None, output: Output) -> None:
+def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: str | None, detail: str, digits: int | None, sample: int | None, code: bool, with_picture: bool, sample_index: bool, notation: str | None, output: Output) -> None:
     """Derive the gradients of a network.
 
     SPEC is a YAML file, the name of a shipped example, or - for standard input.
@@ -51,6 +52,8 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
 
     if view == "matrix":
         raise NotYetError("the matrix form")
+    if sample_index and graph.samples is not None and output.format != "json":
+        graph = replace(graph, samples=replace(graph.samples, written=True))
     renaming = renaming_for(graph, notation)
     graph, chosen = network_and_weights(graph, renaming, weights, record=output.format == "json")
     asked = chosen if weights else ()

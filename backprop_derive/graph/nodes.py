@@ -137,10 +137,14 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The tool's letters for the sample index and the number of samples; they step aside for names of the spec."""
+    """The tool's letters for the sample index and the number of samples; they step aside for names of the spec.
+
+    `written`: the index stands behind every name that has it; else it is implied.
+    """
 
     index: str
     size: str
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from backprop_derive.frozen import dataclass
 from backprop_derive.graph.expressions import Expression, children
@@ -10,6 +11,7 @@ from backprop_derive.graph.expressions import Expression, children
 DIGITS = 4
 MOST_PLACES = 7
 _EXACT = 1e-13
+_MAXIMUM_ZEROS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,21 @@ def figures(expression: Expression) -> Iterator[Figure]:
         yield expression
     for child in children(expression):
         yield from figures(child)
+
+
+def decimal_text(value: Fraction) -> str | None:
+    """The decimal spelling of a number that people write so: 0.01, 0.2, but not 1/2, 1/3, 3/4 or 1/8."""
+    if value.denominator in (1, 2, 3, 4, 6, 8, 12):
+        return None
+    digits = value.denominator
+    for prime in (2, 5):
+        while digits % prime == 0:
+            digits //= prime
+    if digits != 1:
+        return None
+    shift = next(count for count in range(1, value.denominator.bit_length() + 1) if 10**count % value.denominator == 0)
+    scaled = str(value.numerator * (10**shift // value.denominator))
+    if shift - len(scaled) > _MAXIMUM_ZEROS:
+        return f"{scaled}e-{shift}"
+    scaled = scaled.zfill(shift + 1)
+    return f"{scaled[:-shift]}.{scaled[-shift:]}"

@@ -47,7 +47,8 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
         yield "Penalty", (penalty.ref(), " = ", penalty.pieces[0].definition, f", {_PENALTIES[penalty.operation]} on ", *_listed((Ref(name),) for name in graph.parents[penalty.name] if graph.node(name).role == "parameter"))
     if graph.samples is not None:
         index, count = graph.samples.index, graph.samples.size
-        yield "Samples", (f"{index} = 1..{count}; the index {index} is left off the names in the sum over {index}",)
+        implied = "" if graph.samples.written else f"; the index {index} is left off the names in the sum over {index}"
+        yield "Samples", (f"{index} = 1..{count}{implied}",)
     yield from notation_facts(graph)
     yield "Layout", ("a gradient has the shape of its parameter",)
     abstract = _abstract(graph)

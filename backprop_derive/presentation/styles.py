@@ -13,7 +13,8 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Spelling
 from backprop_derive.notation import GREEK, latex_name, unicode_name
 from backprop_derive.operations.functions import find_function
-from backprop_derive.presentation.writing import ATOM, POWER, PRODUCT, SUM, Writer, Written, decimal_text
+from backprop_derive.presentation.figures import decimal_text
+from backprop_derive.presentation.writing import ATOM, POWER, PRODUCT, SUM, Writer, Written
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")

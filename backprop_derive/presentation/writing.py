@@ -35,10 +35,9 @@ from backprop_derive.graph.expressions import (
 from backprop_derive.graph.indices import Affine, Axis, Condition
 from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph
-from backprop_derive.presentation.figures import Figure
+from backprop_derive.presentation.figures import Figure, decimal_text
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-_MAXIMUM_ZEROS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +195,16 @@ class Writer(ABC):
         return Written("-" + self._bracketed(written, PRODUCT), SUM) if text.startswith("-") else written
 
     def _ref(self, ref: Ref, names: Mapping[str, str]) -> str:
-        indices = ref.indices[1:] if ref.name in self.sampled and ref.indices and ref.indices[0].variable == self.sample else ref.indices
+        of_sample = ref.name in self.sampled and ref.indices and ref.indices[0].variable == self.sample
+        indices = ref.indices[1:] if of_sample else ref.indices
         node = self.graph.by_name.get(ref.name)
         axes = (self.extra.get(ref.name) or (() if node is None else node.axes))[int(ref.name in self.sampled) :]
         if axes and len(indices) == len(axes) and any(axis.single for axis in axes):
             alone = all(axis.single for axis in axes)  # an array with one entry is written without its index
             indices = () if alone else tuple(axis.low if axis.single else index for index, axis in zip(indices, axes, strict=True))
-        return self.name(ref.name, [self.integer(index, names) for index in indices])
+        with_sample = of_sample and self.graph.samples is not None and self.graph.samples.written and not ref.name.endswith(f"_{self.sample}")
+        shown = (*ref.indices[:1], *indices) if with_sample else indices
+        return self.name(ref.name, [self.integer(index, names) for index in shown])
 
     def _sum(self, terms: Sequence[Expression], names: Mapping[str, str]) -> Written:
         text = ""
@@ -364,24 +366,6 @@ def _inverse(factor: Expression) -> Expression | None:
 
 def _shown_as_fraction(value: Fraction) -> bool:
     return decimal_text(value) is None
-
-
-def decimal_text(value: Fraction) -> str | None:
-    """The decimal spelling of a number that people write so: 0.01, 0.2, but not 1/2, 1/3, 3/4 or 1/8."""
-    if value.denominator in (1, 2, 3, 4, 6, 8, 12):
-        return None
-    digits = value.denominator
-    for prime in (2, 5):
-        while digits % prime == 0:
-            digits //= prime
-    if digits != 1:
-        return None
-    shift = next(count for count in range(1, value.denominator.bit_length() + 1) if 10**count % value.denominator == 0)
-    scaled = str(value.numerator * (10**shift // value.denominator))
-    if shift - len(scaled) > _MAXIMUM_ZEROS:
-        return f"{scaled}e-{shift}"
-    scaled = scaled.zfill(shift + 1)
-    return f"{scaled[:-shift]}.{scaled[-shift:]}"
 
 
 def _sides(condition: Condition) -> tuple[Affine, Affine]:

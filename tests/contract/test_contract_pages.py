@@ -27,6 +27,16 @@ def test_the_sample_index_is_printed_once_and_that_is_said() -> None:
     assert "[i," not in found
 
 
+def test_the_sample_index_is_written_where_that_is_asked_for() -> None:
+    found = page(LAYERS, "--sample-index")
+    assert "i = 1..m Layout" in found
+    assert "∂C/∂W2[j,k] = 1/m Σ_i δ2[i,j]·a1[i,k]" in found
+    bishop = page(LAYERS, "--sample-index", "--notation", "bishop")
+    assert "E_n[n]" not in bishop
+    assert "Σ_n δ⁽²⁾[n,k]" in bishop
+    assert record("derive", LAYERS, "--sample-index") == record("derive", LAYERS)
+
+
 def test_text_is_ascii_with_the_names_of_the_spec() -> None:
     text = "inputs: x\nparameters: [ω]\nequations:\n  μ': ω*x\n  L: tanh(μ')^2\n"
     found = json.dumps(record("derive", text)["gradients"])
