@@ -198,9 +198,10 @@ class Renaming:
                 found[change.old] = change.new
             if change.kind in ("bias", "preactivation", "activation") and letters.casefold() not in claimed and is_name(change.old):
                 found[change.old] = change.new
-        inputs = [node for node in self.graph.nodes if node.role == "input" and node.name in self.graph.made]
+        inputs = [node for node in self.graph.nodes if node.role == "input"]
         layer, activation = str(profile.first - 1), pattern_of(profile.activation)
-        if activation is not None and len(inputs) == 1 and activation.name(layer) not in self.translation.names.values():
+        layers = any(change.kind == "activation" for change in self.changes)
+        if activation is not None and layers and len(inputs) == 1 and activation.name(layer) not in self.translation.names.values():
             found[activation.name(layer)] = self.translation.name(inputs[0].name)
         if profile.output and len(self.graph.outputs) == 1 and not any(each.kind == "output" for each in self.changes) and self.graph.outputs[0] in self.graph.made:
             found[profile.output] = self.translation.name(self.graph.outputs[0])

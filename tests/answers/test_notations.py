@@ -167,6 +167,14 @@ def test_the_probabilities_of_cs231n_are_the_output() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [("nielsen", r"\frac{\partial C_x}{\partial w^2_{jk}} = a^1_k \delta^2_j"), ("nielsen", r"\nabla_{w^2} C_x = \delta^2 (a^1)^T"), ("goodfellow", r"\nabla_{W^{(1)}} L = g^{(1)} h^{(0)\top}")],
+)
+def test_an_input_that_the_spec_has_named_is_the_first_layer_too(name: str, text: str) -> None:
+    assert verdict(text, verifier(TWO_LAYERS.replace("inputs: 3", "inputs: {x: 3}"), name)) == "equal"
+
+
+@pytest.mark.parametrize(
     ("name", "key", "numbers"),
     [("default", "W1", [["2.5", "0.5"]]), ("default", "W1", ["2.5", "0.5"]), ("nielsen", "w^2", [["2.5", "0.5"]]), ("cs231n", "W1", [["2.5"], ["0.5"]])],
 )
