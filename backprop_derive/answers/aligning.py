@@ -68,7 +68,7 @@ def _broadcast(left: Side, right: Side) -> tuple[Side, Side]:
 
 def _without_ones(side: Side) -> Side:
     """An axis with one place is no axis."""
-    ones = {letter: axis.low for letter, axis in zip(side.letters, side.axes, strict=True) if axis.length.number == 1}
+    ones = {letter: axis.low for letter, axis in zip(side.letters, side.axes, strict=True) if axis.single}
     if not ones:
         return side
     kept = [at for at, letter in enumerate(side.letters) if letter not in ones]

@@ -53,7 +53,7 @@ class Entry:
 
 def without_single(axes: Sequence[Axis | None]) -> tuple[Axis | None, ...]:
     """The axes that have more than one entry, or may have."""
-    return tuple(axis for axis in axes if axis is None or axis.length.number != 1)
+    return tuple(axis for axis in axes if axis is None or not axis.single)
 
 
 def entry_of(name: str, quantity: Quantity) -> Entry:

@@ -67,11 +67,6 @@ def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, kno
         for letter, axis in zip(letters, axes, strict=True):
             scope = scope.inside(letter, axis)
     expression = replace_in(_whole(resolve(settled, scope), scope, quantities), _bracket)
-    for letter, axis in zip(letters, axes, strict=True):
-        if axis.length.number == 1:  # an index with one value says nothing: a row, a column and a vector are one
-            expression = reindex(expression, {letter: axis.low})
-    shown = [(letter, axis) for letter, axis in zip(letters, axes, strict=True) if axis.length.number != 1]
-    letters, axes = tuple(letter for letter, _ in shown), tuple(axis for _, axis in shown)
     more = tuple(letter for letter in known if letter not in letters and letter in free_variables(expression))
     letters, axes = (*letters, *more), (*axes, *(known[letter] for letter in more))
     return Side(expression, written, written.start, written.end, letters, axes, _number(written), tuple(grouper.notes))
@@ -95,7 +90,7 @@ def _whole(expression: Expression, scope: Scope, quantities: Mapping[str, Quanti
             return each
         split = len(each.indices) - len(short.axes)
         given = iter(each.indices[split:])
-        return Ref(each.name, (*each.indices[:split], *(axis.low if axis is not None and axis.length.number == 1 else next(given) for axis in whole.axes)))
+        return Ref(each.name, (*each.indices[:split], *(axis.low if axis is not None and axis.single else next(given) for axis in whole.axes)))
 
     def change(each: Expression) -> Expression | None:
         if isinstance(each, Partial):
