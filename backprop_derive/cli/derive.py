@@ -11,7 +11,14 @@ from backprop_derive.cli.notation import notation_option
 from backprop_derive.cli.options import output_options, spec_argument, weight_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from backprop_derive.calculus.derivation import Derivation
     from backprop_derive.cli.output import Output
+    from backprop_derive.graph.weights import Weight
+    from backprop_derive.numerics.worked import WorkedNumbers
+    from backprop_derive.presentation.document import Document
+    from backprop_derive.presentation.picture import Picture
 
 
 @click.command("derive")
@@ -64,11 +71,6 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     derivation = derive(graph)
     numbers, note = numbers_of(derivation, sample, wanted=digits is not None or sample is not None)
     digits = digits or DIGITS
-    picture = None
-    if with_picture and not output.with_network:  # where the network always stands, it is there already
-        from backprop_derive.presentation.drawing import draw
-
-        picture = draw(derivation, asked[0] if len(asked) == 1 else None)
     document = present(
         derivation,
         weights=chosen,
@@ -78,15 +80,28 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         digits=digits,
         note=note,
         fit=fit_of(graph, numbers, digits),
-        picture=picture,
+        picture=_picture(derivation, asked) if with_picture and not output.with_network else None,
     )
-    if output.with_network:
+    document = _completed(document, derivation, numbers, network=output.with_network, code=code or output.with_code)
+    emit(document if renaming is None else replace(document, renaming=renaming), output)
+
+
+def _picture(derivation: Derivation, asked: Sequence[Weight]) -> Picture:
+    """The network; the paths of the weight that was asked for, if it is one, are lit."""
+    from backprop_derive.presentation.drawing import draw
+
+    return draw(derivation, asked[0] if len(asked) == 1 else None)
+
+
+def _completed(document: Document, derivation: Derivation, numbers: WorkedNumbers | None, *, network: bool, code: bool) -> Document:
+    """The document with the network beside it, and with its code."""
+    if network:
         from backprop_derive.presentation.drawing import with_network
 
         document = with_network(document, derivation)
-    if code or output.with_code:
+    if code:
         from backprop_derive.presentation.code.points import program_point
         from backprop_derive.presentation.code.program import with_program
 
         document = with_program(document, derivation, program_point(derivation, None if numbers is None else numbers.evaluation))
-    emit(document if renaming is None else replace(document, renaming=renaming), output)
+    return document
