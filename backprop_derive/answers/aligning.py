@@ -27,7 +27,7 @@ def aligned(left: Side, right: Side) -> tuple[tuple[Side, Side], ...]:
     Letters that a person wrote are matched by name, `delta[j]*x[k]` with `W[j,k]`. Those that stand for a whole array are matched by
     place. Raises DoNotFit.
     """
-    left, right = _without_ones(left), _without_ones(right)
+    left, right = without_ones(left), without_ones(right)
     if not left.letters and not right.letters:
         return ((left, right),)
     by_hand = _has_indices(left), _has_indices(right)
@@ -46,7 +46,7 @@ def aligned(left: Side, right: Side) -> tuple[tuple[Side, Side], ...]:
 
 def is_crossed(left: Side, right: Side) -> bool:
     """Whether the same letters, written by hand, run over other axes on one side than on the other: w_jk from j to k, for W[k,j]."""
-    left, right = _without_ones(left), _without_ones(right)
+    left, right = without_ones(left), without_ones(right)
     return _has_indices(left) and _has_indices(right) and set(left.letters) == set(right.letters) and _axes(left) != _axes(right)
 
 
@@ -66,8 +66,8 @@ def _broadcast(left: Side, right: Side) -> tuple[Side, Side]:
     return replace(left, letters=more.letters, axes=more.axes), replace(right, letters=more.letters, axes=more.axes)
 
 
-def _without_ones(side: Side) -> Side:
-    """An axis with one place is no axis."""
+def without_ones(side: Side) -> Side:
+    """The side without axes of one place: a row, a column and a vector are one."""
     ones = {letter: axis.low for letter, axis in zip(side.letters, side.axes, strict=True) if axis.single}
     if not ones:
         return side

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from backprop_derive.answers.aligning import without_ones
 from backprop_derive.answers.entries import without_single
 from backprop_derive.answers.grouping import Grouper, changed, has_indices
 from backprop_derive.answers.statements import Side
@@ -69,7 +70,7 @@ def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, kno
     expression = replace_in(_whole(resolve(settled, scope), scope, quantities), _bracket)
     more = tuple(letter for letter in known if letter not in letters and letter in free_variables(expression))
     letters, axes = (*letters, *more), (*axes, *(known[letter] for letter in more))
-    return Side(expression, written, written.start, written.end, letters, axes, _number(written), tuple(grouper.notes))
+    return without_ones(Side(expression, written, written.start, written.end, letters, axes, _number(written), tuple(grouper.notes)))
 
 
 def _is_an_array(tree: Syntax, scope: Scope) -> bool:
