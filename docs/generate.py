@@ -11,6 +11,7 @@ from backprop_derive.building.profiles import KEYS
 from backprop_derive.building.renaming import renaming_of
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.operations.functions import FUNCTIONS
+from backprop_derive.operations.layers import LAYERS, Layer
 from backprop_derive.operations.losses import LOSSES
 from backprop_derive.operations.notations import DEFAULT, NOTATIONS
 from backprop_derive.operations.optimizers import OPTIMIZERS
@@ -41,6 +42,15 @@ Made from the tables in `backprop_derive/operations` by `docs/generate.py`. `p` 
 the outputs come first: `huber(out, y, delta=2)`; as `loss:` the outputs and targets of the network are taken: `loss: huber`, `loss: {huber: {delta: 2}}`.
 A loss of several outputs takes them one by one, in the order of its arguments: `loss: gaussian_nll` is over the outputs mu and var. What a loss
 assumes of its targets is used only in steps that say so; `assume: []` takes it away.
+"""
+
+
+LAYERS_HEAD = """# Layers
+
+Made from the table in `backprop_derive/operations` by `docs/generate.py`. How layers stand in a spec, what they read and what they are called is said on the
+page about [specs](spec.md#layers). Here `x` is what a layer reads and `l` its number; a layer with `name: enc` has `_enc` in the place of the number. `n → h`: it reads a vector
+of n entries and gives one of h. What reads a vector reads a sequence of vectors too, `x[t,k]`, and does the same at each step t; `T × n` is a sequence of T vectors. All
+layers can have the options `input` and `name`.
 """
 
 
@@ -120,6 +130,17 @@ def notations_page() -> str:
     return "\n".join(lines)
 
 
+def layer_entry(row: Layer) -> str:
+    """What a row says of a kind of layer: what it takes, what it learns and what it computes."""
+    lines = [f"### {row.kind}\n", *(f"    {equation}" for equation in row.equations), ""]
+    takes = f"`- {row.kind}: …` takes {row.main}" if row.main else f"`- {row.kind}`"
+    learns = f"learns {', '.join(f'`{name}` ({shape})' for name, shape in (each.split(': ') for each in row.parameters))}" if row.parameters else ""
+    lines.append(f"{'. '.join(filter(None, (row.sentence.capitalize(), takes, learns[:1].upper() + learns[1:], f'Shapes: {row.shapes}', row.source)))}.\n")
+    if row.own_options:
+        lines += ["| option | default | says |", "|---|---|---|", *(f"| `{each.name}` | {each.standard} | {each.sentence} |" for each in row.own_options), ""]
+    return "\n".join(lines)
+
+
 def entry(record: Mapping[str, Any]) -> str:
     """The equations of a row and all that its table says of it."""
     return "\n".join(_lines(record))
@@ -143,6 +164,7 @@ def pages() -> Mapping[str, str]:
         "functions.md": page(FUNCTIONS_HEAD, (("Activations", activations), ("Other functions", others))),
         "optimizers.md": page(OPTIMIZERS_HEAD, (("All optimizers", map(optimizer_record, OPTIMIZERS)),)),
         "notations.md": notations_page(),
+        "layers.md": "\n".join((LAYERS_HEAD, *map(layer_entry, LAYERS.values()))),
         "losses.md": page(LOSSES_HEAD, (("All losses", map(loss_record, LOSSES)),)),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from backprop_derive.building.names import fault
 from backprop_derive.building.scope import Scope, Vector
 from backprop_derive.errors import nearest
@@ -26,14 +28,14 @@ class LossCall:
         return all(isinstance(each, Number) for each in self.numbers)
 
     @property
-    def length(self) -> Affine:
-        """The length that all the vectors have."""
-        return self.vectors[0].length
+    def count(self) -> Affine:
+        """How many entries each of the arrays has, which a mean is taken over."""
+        return reduce(Affine.times, self.vectors[0].shape)
 
     def scope(self, places: dict[str, Affine] | None = None, indices: dict[str, Axis | None] | None = None) -> Scope:
         """What the row's formulas may mention; `places` are letters that stand for numbers."""
         given = (*self.vectors, *(Vector((each,)) for each in self.numbers))
-        return Scope(vectors=dict(zip(self.row.arguments, given, strict=True)), sizes={"n": self.length, **(places or {})}, indices=indices or {})
+        return Scope(vectors=dict(zip(self.row.arguments, given, strict=True)), sizes={"n": self.count, **(places or {})}, indices=indices or {})
 
 
 def given_arguments(tree: Call, row: Function | Loss) -> dict[str, Syntax]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 
 from backprop_derive.building.checks import check_formula
@@ -31,7 +32,8 @@ MOST_PROBLEMS = 100
 
 @dataclass(eq=False, repr=False)
 class Draft:
-    """Mutable, and gone when the graph is made. `made` are the names that the spec does not give."""
+    """Mutable, and gone when the graph is made. `made` are the names that the spec does not give, `standard` the values of constants
+    that layers bring along, unless the spec has others."""
 
     spec: NetworkSpec
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Draft:
     facts: list[Fact] = field(default_factory=list)
     domains: list[TargetDomain] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
+    standard: dict[str, Fraction] = field(default_factory=dict)
 
     @cached_property
     def equations_of(self) -> Mapping[str, list[Equation]]:

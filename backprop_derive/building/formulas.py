@@ -229,7 +229,7 @@ def _fold_over_all(tree: Call, scope: Scope) -> Expression:
     if tree.function != "sum":
         raise fault(f"{tree.function} takes two values, or an expression and an index", tree)
     vector = vector_of(tree.arguments[0], scope)
-    if vector is None:
+    if vector is None or vector.along:
         return _over_arrays(tree, scope)
     if vector.array is None:
         return add(*vector.entries)
@@ -255,7 +255,7 @@ def _function(tree: Call, row: Function, primes: int, scope: Scope) -> Expressio
 def _vector_function(tree: Call, row: Function, scope: Scope) -> Expression:
     """`softmax(z[c], c)`: over all c, read at c; `softmax(z[e], e, d)`: read at d; with ends `softmax(e, k, 1, n, d)`; `softmax(z)` is not a number."""
     count = len(tree.arguments)
-    if row.vector == "to scalar" and count == 1 and (vector := vector_of(tree.arguments[0], scope)) is not None:
+    if row.vector == "to scalar" and count == 1 and (vector := vector_of(tree.arguments[0], scope)) is not None and not vector.along:
         return _vector_fold(row, vector, scope, None)
     if row.vector == "to scalar" and count == 1:
         return _over_arrays(tree, scope)
@@ -297,24 +297,27 @@ def loss_call(tree: Call, row: Loss, scope: Scope) -> LossCall:
         if vector is None:
             raise fault(f"{row.name} compares scalars or vectors by their names ({', '.join(row.required)})", given[name])
         vectors.append(vector)
-    if any(vector.length != vectors[0].length for vector in vectors):
-        lengths = ", ".join(f"{name} has {form_text(vector.length)}" for name, vector in zip(row.required, vectors, strict=True))
+    if any(vector.shape != vectors[0].shape for vector in vectors):
+        lengths = ", ".join(f"{name} has {' × '.join(map(form_text, vector.shape))}" for name, vector in zip(row.required, vectors, strict=True))
         raise fault(f"{row.name}: its arguments have different lengths: {lengths}", tree)
     numbers = (resolve(given[name], scope) if name in given else None for name in row.arguments[len(vectors) :])
     return LossCall(row, aligned(vectors), with_defaults(row, tuple(numbers)))
 
 
 def aligned(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
-    """All as arrays, or all one by one."""
+    """All as arrays, along the same indices, or all one by one."""
     if len({vector.array is None for vector in vectors}) == 1:
-        return tuple(vectors)
+        return tuple(vector.beside(vectors[0]) for vector in vectors)
     places = [number(at) for at in range(1, (vectors[0].length.number or 0) + 1)]
     return tuple(Vector(tuple(vector.at(place) for place in places)) for vector in vectors)
 
 
 def loss_formula(call: LossCall) -> Expression:
-    """The loss's definition over given vectors."""
-    return read_formula(call.row.formula, call.scope())
+    """The loss's definition over given vectors; of a sequence of them, summed over its steps."""
+    definition = read_formula(call.row.formula, call.scope())
+    for bound in reversed(call.vectors[0].along):
+        definition = Fold("sum", bound, definition)
+    return definition
 
 
 # -- the arguments of rows: a call holds those that differ from the defaults, so that it is printed as it was written -----

@@ -68,7 +68,7 @@ def _mentions(call: LossCall, argument: int) -> list[Mention]:
     def mention(place: Affine, bounds: tuple[Bound, ...]) -> Mention:
         ref = vector.at(place)
         assert isinstance(ref, Ref)
-        return Mention(ref, loss_derivative(call, argument, place), bounds)
+        return Mention(ref, loss_derivative(call, argument, place), (*vector.along, *bounds))
 
     if vector.axis is not None and vector.axis.single:
         return [mention(vector.axis.low, ())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backprop_derive.building.indexing import integer_form
+from backprop_derive.building.letters import bounds_along
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.errors import FormulaError, counted, nearest
 from backprop_derive.graph.expressions import Constant, Expression, Ref, integer
@@ -108,16 +109,17 @@ def _sample(quantity: Quantity, scope: Scope) -> tuple[Affine, ...]:
 
 
 def vector_of(tree: Syntax, scope: Scope) -> Vector | None:
-    """The vector that a bare name stands for: an array of one axis, or a scalar as a vector of one entry."""
+    """The vectors that a bare name stands for: an array, of more than one axis a vector for each place of the first ones, or a scalar as a vector of one entry."""
     if not isinstance(tree, Name) or tree.indices:
         return None
     name = scope.aliases.get(tree.name, tree.name)
     if name in scope.vectors:
         return scope.vectors[name]
     quantity = scope.quantities.get(name)
-    if quantity is None or len(quantity.axes) > 1:
+    if quantity is None or any(axis is None for axis in quantity.axes[1:]):
         return None
     sample = _sample(quantity, scope)
     if not quantity.axes:
         return Vector((Ref(name, sample),))
-    return Vector((), Ref(name, sample), quantity.axes[0])
+    along = bounds_along([axis for axis in quantity.axes[:-1] if axis is not None], {*scope.readable, *scope.indices})
+    return Vector((), Ref(name, (*sample, *(variable(bound.name) for bound in along))), quantity.axes[-1], along)

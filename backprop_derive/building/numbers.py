@@ -39,10 +39,13 @@ def numbers_of(draft: Draft) -> Numbers:
 
 
 def _values(draft: Draft) -> Iterator[GivenValue]:
+    given_anew = set()
     for given in draft.spec.values:
         name, place = _placed(draft, given.name)
+        given_anew.add(name)
         if name in draft.nodes:  # the others are sizes
             yield GivenValue(name, given.value, place)
+    yield from (GivenValue(name, value) for name, value in draft.standard.items() if name not in given_anew)
 
 
 def _placed(draft: Draft, scalar: Scalar) -> tuple[str, Place | None]:

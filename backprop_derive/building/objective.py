@@ -14,6 +14,7 @@ from backprop_derive.building.lifting import lifted
 from backprop_derive.building.losses import called_loss, loss_piece, note_targets
 from backprop_derive.building.matrices import IndexForm, index_form, is_over_arrays
 from backprop_derive.building.scope import Vector
+from backprop_derive.building.vectors import vector_of_node
 from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.expressions import Expression, Ref, refs
 from backprop_derive.graph.indices import variable
@@ -153,8 +154,7 @@ def _from_table(draft: Draft, row: Loss, entry: LossEntry, targets: Sequence[str
         if not draft.problems and draft.outputs:
             draft.problem(entry.text.mark, _misfit(row), entry.text.text)
         return name
-    lengths = {form_text(vector.length) for vector in (*outputs, *wanted)}
-    if len(lengths) > 1:
+    if len({vector.shape for vector in (*outputs, *wanted)}) > 1:
         draft.problem(entry.text.mark, f"{row.name}: there are {_counted('outputs', draft.outputs, outputs)} but {_counted('targets', targets, wanted)}", entry.text.text)
         return name
     given = dict(zip((*row.outputs, *row.targets), (*outputs, *wanted), strict=True))
@@ -177,7 +177,7 @@ def _options(draft: Draft, row: Loss, entry: LossEntry) -> tuple[Expression, ...
 
 def _counted(what: str, names: Sequence[str], vectors: Sequence[Vector]) -> str:
     """`2 outputs (o1, o2)`; of vectors that are taken one by one, `outputs of length 1 and 1 (mu, var)`."""
-    lengths = [form_text(vector.length) for vector in vectors]
+    lengths = [" × ".join(map(form_text, vector.shape)) for vector in vectors]
     front = f"{lengths[0]} {what}" if len(lengths) == 1 else f"{what} of length {' and '.join(lengths)}"
     return f"{front} ({', '.join(names)})"
 
@@ -202,12 +202,12 @@ def _vectors(draft: Draft, names: Sequence[str], count: int) -> tuple[Vector, ..
 
 
 def _vector(draft: Draft, names: Sequence[str]) -> Vector | None:
-    """The named nodes as one vector: a single array, or scalars one by one."""
+    """The named nodes as one vector: a single array, of more than one axis a vector for each place, or scalars one by one."""
     nodes = [draft.nodes[name] for name in names if name in draft.nodes]
     if len(nodes) != len(names) or not nodes:
         return None
-    if len(nodes) == 1 and len(nodes[0].axes) == 1:
-        return Vector((), Ref(nodes[0].name), nodes[0].axes[0])
+    if len(nodes) == 1:
+        return vector_of_node(nodes[0], draft.taken())
     if any(node.axes for node in nodes):
         return None
     return Vector(tuple(Ref(node.name) for node in nodes))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backprop_derive.frozen import dataclass, field, replace
-from backprop_derive.graph.expressions import Expression, Ref
-from backprop_derive.graph.indices import Affine, Axis, size
+from backprop_derive.graph.expressions import Bound, Expression, Ref
+from backprop_derive.graph.indices import Affine, Axis, size, variable
 from backprop_derive.graph.nodes import Graph, Samples
 from backprop_derive.operations.functions import FUNCTIONS
 from backprop_derive.operations.losses import LOSSES
@@ -25,11 +25,17 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """The entries of a vector: an array read at an index, or expressions one by one."""
+    """The entries of a vector: an array read at an index, or expressions one by one.
+
+    `along`: there is one vector for each place of these indices, which `array` has in front, as in a sequence `x[t,k]`.
+    `channels`: the first of all indices counts channels, and the others are places of a signal or an image.
+    """
 
     entries: tuple[Expression, ...] = ()
     array: Ref | None = None
     axis: Axis | None = None
+    along: tuple[Bound, ...] = ()
+    channels: bool = False
 
     def at(self, index: Affine) -> Expression:
         """The entry at an index. Raises IndexError where a list has no such entry."""
@@ -41,10 +47,27 @@ class Vector:
 
     @property
     def length(self) -> Affine:
-        """How many entries there are."""
+        """How many entries a vector has."""
         if self.axis is not None:
             return self.axis.length
         return Affine((), len(self.entries))
+
+    @property
+    def shape(self) -> tuple[Affine, ...]:
+        """The lengths of all axes, those that the vectors stand along first."""
+        return (*(bound.axis.length for bound in self.along), self.length)
+
+    def named(self, name: str) -> Vector:
+        """The same of another array, of the same shape."""
+        return replace(self, entries=(), array=Ref(name, tuple(variable(bound.name) for bound in self.along)))
+
+    def beside(self, other: Vector) -> Vector:
+        """The same vectors, by the letters of the indices that another one, of the same shape, stands along."""
+        if self.array is None or self.along == other.along:
+            return self
+        front = self.array.indices[: len(self.array.indices) - len(self.along)]
+        places = tuple(variable(bound.name) for bound in other.along)
+        return replace(self, along=other.along, array=Ref(self.array.name, (*front, *places)))
 
 
 @dataclass(frozen=True, slots=True)

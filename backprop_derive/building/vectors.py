@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from backprop_derive.building.activations import Activation
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import read_formula
+from backprop_derive.building.letters import SOURCE, UNIT, bounds_along
 from backprop_derive.building.scope import Scope, Vector
 from backprop_derive.graph.expressions import Bound, Expression, Fold, Ref
-from backprop_derive.graph.indices import Axis, number, variable
+from backprop_derive.graph.indices import number, variable
 from backprop_derive.graph.nodes import Mention, Node, Piece
 from backprop_derive.operations.functions import find_function
 from backprop_derive.spec.source import Mark
@@ -20,21 +21,29 @@ def scalar_node(name: str, definition: Expression, role: str, unit: str, operati
     return Node(name, (), (), (Piece((), (), definition, mentions),), role, False, operation, unit)  # type: ignore[arg-type]
 
 
-def array_node(name: str, letter: str, axis: Axis, definition: Expression, role: str, unit: str, operation: str = "") -> Node:
-    """A node with one index, defined by one formula in it."""
-    piece = Piece((variable(letter),), ((letter, axis),), definition)
-    return Node(name, (letter,), (axis,), (piece,), role, False, operation, unit)  # type: ignore[arg-type]
+def array_node(name: str, indices: Sequence[Bound], definition: Expression, role: str, unit: str = "", operation: str = "") -> Node:
+    """A node with indices, defined by one formula in them."""
+    letters, axes = tuple(bound.name for bound in indices), tuple(bound.axis for bound in indices)
+    piece = Piece(tuple(map(variable, letters)), tuple(zip(letters, axes, strict=True)), definition)
+    return Node(name, letters, axes, (piece,), role, False, operation, unit)  # type: ignore[arg-type]
+
+
+def vector_of_node(node: Node, taken: Iterable[str] = ()) -> Vector:
+    """A scalar as a vector of one entry, an array as a vector, or as one along its first axes, by letters that are not `taken`."""
+    if not node.axes:
+        return Vector((Ref(node.name),))
+    return Vector((), None, node.axes[-1], bounds_along(node.axes[:-1], taken)).named(node.name)
 
 
 def activate_array(draft: Draft, name: str, function: Activation, vector: Vector, unit: str, mark: Mark) -> Vector:
-    """`a[j] = f(z[j])`, or `p[j] = softmax(z)[j]`, as one node."""
+    """`a[j] = f(z[j])`, or `p[j] = softmax(z)[j]`, as one node; of a sequence `a[t,j] = f(z[t,j])`."""
     assert vector.axis is not None
     if function.vector:
-        definition: Expression = Fold(function.function, Bound("k", vector.axis), vector.at(variable("k")), variable("j"))
+        definition: Expression = Fold(function.function, Bound(SOURCE, vector.axis), vector.at(variable(SOURCE)), variable(UNIT))
     else:
-        definition = function.at(vector.at(variable("j")))
-    draft.add(array_node(name, "j", vector.axis, definition, "activation", unit, function.function), mark)
-    return Vector((), Ref(name), vector.axis)
+        definition = function.at(vector.at(variable(UNIT)))
+    draft.add(array_node(name, (*vector.along, Bound(UNIT, vector.axis)), definition, "activation", unit, function.function), mark)
+    return vector.named(name)
 
 
 def activate_units(draft: Draft, names: Sequence[str], function: Activation, entries: Sequence[Expression], mark: Mark) -> Vector:

@@ -6,11 +6,19 @@ from collections.abc import Mapping
 
 from backprop_derive.frozen import dataclass
 
-COMMON = ("input", "name")  # options of every kind
 PLANNED = (
-    "dropout", "batch_norm", "layer_norm", "rms_norm", "group_norm", "conv1d", "conv2d", "max_pool", "avg_pool",
+    "dropout", "batch_norm", "rms_norm", "group_norm", "conv1d", "conv2d", "max_pool", "avg_pool",
     "flatten", "embedding", "rnn", "lstm", "gru", "attention", "glu", "swiglu",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a layer, what it is where it is left out, and what it says."""
+
+    name: str
+    standard: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +28,52 @@ class Layer:
     - `builder`: the module of `building/layers` and its function, `(stack, entry) -> vector`, so that the table can be
       listed without loading what builds graphs.
     - `main`: what stands behind the kind; "" for a bare word. `own_options`: its options besides the common ones.
-    - `sentence`: what the layer computes.
+    - `shapes`: of what it reads and what it gives, `n → h`. `parameters`: what it learns, each with its shape, in layer l.
+    - `equations`: what it computes. `sentence`: the same in words. `source`: where it comes from.
     """
 
     kind: str
     builder: str
     main: str = ""
-    own_options: tuple[str, ...] = ()
+    own_options: tuple[Option, ...] = ()
+    shapes: str = ""
+    parameters: tuple[str, ...] = ()
+    equations: tuple[str, ...] = ()
     sentence: str = ""
+    source: str = ""
 
     @property
     def options(self) -> tuple[str, ...]:
-        """All of its options."""
-        return (*self.own_options, *COMMON)
+        """The names of all its options."""
+        return tuple(option.name for option in (*self.own_options, *COMMON))
 
+
+COMMON = (
+    Option("input", "the layer above", "what it reads: a layer's name, an input's, or a list, which is joined"),
+    Option("name", "none", "`name: enc` ends the names of its quantities, `W_enc`, and is what it gives"),
+)
+_WEIGHTS = Option("weights", "`W{l}`", "names one by one, a row for each unit; a name for the matrix; or `W1^T`")
+_BIAS = Option("bias", "`b{l}`", "a name, `{shared: b}`, a list of names, or `false`")
+_ACTIVATION = Option("activation", "none", "a function")
+_EPS = Option("eps", "1e-5", "a number above 0, or the name of a constant")
 
 LAYERS: Mapping[str, Layer] = {
     row.kind: row
     for row in (
-        Layer("dense", "dense.build_dense", "the number of units, or their names", ("weights", "bias", "preactivations", "activation"), "z = W x + b, and an activation of it"),
-        Layer("activation", "activations.build_activation", "the name of a function", sentence="the function of each entry"),
-        Layer("softmax", "activations.build_activation", sentence="probabilities of the entries"),
-        Layer("residual", "branching.build_residual", "a list of layers", sentence="what it reads, added to what its layers give"),
-        Layer("concat", "branching.build_concat", "a list of layers and inputs by name", sentence="all of them, one behind the other"),
+        Layer(
+            "dense", "dense.build_dense", "the number of units, or their names",
+            (_WEIGHTS, _BIAS, Option("preactivations", "`z_` and the unit", "names for the sums of named units"), _ACTIVATION),
+            "n → h", ("W{l}: h × n", "b{l}: h"),
+            ("z{l}[j] = sum(W{l}[j,k]*x[k], k) + b{l}[j]", "a{l}[j] = f(z{l}[j])"), "a weighted sum for each unit, and an activation of it",
+        ),
+        Layer("activation", "activations.build_activation", "the name of a function", shapes="any, the same", equations=("a{l}[j] = f(x[j])",), sentence="the function of each entry"),
+        Layer("softmax", "activations.build_activation", shapes="n → n", equations=("a{l}[j] = softmax(x[j], j)",), sentence="probabilities of the entries"),
+        Layer("residual", "branching.build_residual", "a list of layers", shapes="any, the same", equations=("r{l}[j] = x[j] + z{l}[j]",), sentence="what it reads, added to what its layers give"),
+        Layer("concat", "branching.build_concat", "a list of layers and inputs by name", shapes="n and q → n + q", equations=("c{l}[j] = where(j <= n, a[j], b[j-n])",), sentence="all of them, one behind the other"),
+        Layer(
+            "layer_norm", "normalizing.build_layer_norm", own_options=(_EPS,), shapes="n → n", parameters=("gamma{l}: n", "beta{l}: n"),
+            equations=("mu{l} = 1/n*sum(x[k], k)", "var{l} = 1/n*sum((x[k] - mu{l})^2, k)", "r{l} = 1/sqrt(var{l} + eps)", "xhat{l}[j] = (x[j] - mu{l})*r{l}", "n{l}[j] = gamma{l}[j]*xhat{l}[j] + beta{l}[j]"),
+            sentence="the entries of each vector brought to mean 0 and variance 1, and scaled anew", source="Ba, Kiros and Hinton (2016), equation 4",
+        ),
     )
-}
+}  # fmt: skip

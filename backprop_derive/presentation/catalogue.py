@@ -154,7 +154,7 @@ def _shared(row: Function | Loss) -> Mapping[str, Any]:
 def _layers() -> _Entries:
     from backprop_derive.operations.layers import LAYERS
 
-    return [{"name": row.kind, "main": row.main, "options": list(row.options), "sentence": row.sentence} for row in LAYERS.values()]
+    return [{"name": row.kind, "main": row.main, "parameters": list(row.parameters), "equations": list(row.equations), "options": list(row.options), "sentence": row.sentence, "source": row.source} for row in LAYERS.values()]
 
 
 def _mistakes() -> _Entries:

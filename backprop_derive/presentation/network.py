@@ -123,7 +123,7 @@ def _stages(graph: Graph) -> list[list[Text]]:
         if node.is_leaf or node.role in ("loss", "regularizer"):
             continue
         before = max((depth.get(parent, 0) for parent in graph.parents[node.name]), default=0)
-        starts = node.role != "activation" or not node.unit or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
+        starts = node.role == "preactivation" or not node.unit or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
         depth[node.name] = before + 1 if starts else before
         found.setdefault(depth[node.name], {})[_unit_label(graph, node)] = None
     return [list(units) for _, units in sorted(found.items())]
@@ -135,7 +135,7 @@ def _unit_label(graph: Graph, node: Node) -> Text:
     units = next(each for each in reversed(graph.nodes) if each.unit == node.unit)
     axes = units.axes[1:] if units.sampled else units.axes
     count = form_text(axes[-1].length) if axes else "1"
-    function = f", {units.operation}" if units.role == "activation" and units.operation else ""
+    function = f", {units.operation}" if units.operation else ""
     return (f"layer {node.unit} ({count} unit{'' if count == '1' else 's'}{function})",)
 
 

@@ -346,7 +346,7 @@ def test_errors(layers: str, message: str, line: int, path: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("inputs: {x: [n, d]}\nlayers:\n  - dense: h\nloss: mse\n", "'x' has 2 axes, and a layer reads a vector; flatten: not yet (planned, not built)"),
+        ("inputs: {x: [3, n, d]}\nlayers:\n  - dense: h\nloss: mse\n", "dense reads a vector, or a vector for each step of a sequence, and not x (3 × n × d): put `- flatten` in front"),
         ("layers:\n  - dense: h\nloss: mse\n", "`layers` needs `inputs:`, such as `inputs: 2` or `inputs: [x1, x2]`"),
     ],
 )

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from backprop_derive.cli.main import commands
 from backprop_derive.operations.functions import FUNCTIONS
+from backprop_derive.operations.layers import LAYERS
 from backprop_derive.operations.losses import LOSSES
 from backprop_derive.operations.optimizers import OPTIMIZERS
 
@@ -24,17 +25,17 @@ def listed(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("name", ["functions.md", "losses.md", "optimizers.md", "notations.md"])
+@pytest.mark.parametrize("name", ["functions.md", "losses.md", "optimizers.md", "notations.md", "layers.md"])
 def test_a_page_is_not_stale(name: str) -> None:
     pages = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
     assert (DOCS / name).read_text(encoding="utf-8") == pages[name], "run python docs/generate.py"
 
 
 def test_every_row_has_its_place_on_a_page() -> None:
-    for name, rows in (("functions.md", FUNCTIONS), ("losses.md", LOSSES), ("optimizers.md", OPTIMIZERS)):
+    for name, rows in (("functions.md", FUNCTIONS), ("losses.md", LOSSES), ("optimizers.md", OPTIMIZERS), ("layers.md", LAYERS.values())):
         text = (DOCS / name).read_text(encoding="utf-8")
         headings = [line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")]
-        assert sorted(headings) == sorted(row.name for row in rows)  # type: ignore[attr-defined]
+        assert sorted(headings) == sorted(getattr(row, "name", "") or row.kind for row in rows)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

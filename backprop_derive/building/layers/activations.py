@@ -19,7 +19,7 @@ def activation_named(draft: Draft, value: Value, suffix: str) -> Activation | No
 
 def build_activation(stack: Stack, entry: Entry) -> Vector:
     """`a[j] = f(r[j])` of what it reads: `a{l}` as the last layer with parameters has it, or `a{l}_2` if that is taken."""
-    read = stack.source(entry)
+    read = stack.array(entry)
     if entry.kind.text == "softmax" and entry.main is not None:
         stack.draft.problem(entry.mark, "softmax takes nothing behind it: `- softmax`")
         return read
@@ -32,6 +32,7 @@ def build_activation(stack: Stack, entry: Entry) -> Vector:
     if function is None:
         return read
     if read.axis is not None:
+        read = stack.steps(entry, read) if function.vector else read
         return activate_array(stack.draft, name or stack.free(f"a{stack.count}"), function, read, "", entry.mark)
     names = [f"{name}_{at}" if name else _name(stack, each) for at, each in enumerate(read.entries, 1)]
     return activate_units(stack.draft, names, function, read.entries, entry.mark)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backprop_derive.building.draft import Draft
-from backprop_derive.building.layers.stack import Branch, Entry, Stack, nodes_of
+from backprop_derive.building.layers.stack import Branch, Entry, Stack, described, nodes_of
+from backprop_derive.building.letters import UNIT
 from backprop_derive.building.scope import Vector
 from backprop_derive.building.vectors import array_node, scalar_node
-from backprop_derive.graph.expressions import Ref, add
+from backprop_derive.graph.expressions import Bound, Ref, add
 from backprop_derive.graph.indices import axis_to, number, variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Node, Piece
@@ -20,8 +23,8 @@ def build_residual(stack: Stack, entry: Entry) -> Vector:
     draft = stack.draft
     if not isinstance(entry.main, Sequence) or not entry.main.items:
         draft.problem(entry.mark, "residual takes a list of layers: `- residual:` and below it, indented, a dash for each layer")
-        return stack.source(entry)
-    read = stack.source(entry)
+        return stack.array(entry)
+    read = stack.array(entry)
     problems = Problems()
     layers = read_layers(entry.main, problems)
     draft.problems.extend(problems.found)
@@ -30,7 +33,7 @@ def build_residual(stack: Stack, entry: Entry) -> Vector:
     given = stack.run(layers)
     for branch in stack.current:
         branch.read = True
-    if read.length != given.length:
+    if read.shape != given.shape:
         if len(draft.problems) == before and not problems.found:
             draft.problem(entry.mark, _lengths_differ(read, given))
         return read
@@ -43,6 +46,8 @@ def build_residual(stack: Stack, entry: Entry) -> Vector:
 
 
 def _lengths_differ(read: Vector, given: Vector) -> str:
+    if read.along or given.along:
+        return f"residual adds what it reads to what its layers give: the shape of {described(read)} is expected, {described(given)} is given"
     expected, found = form_text(read.length), form_text(given.length)
     inside = ", ".join(nodes_of(given))
     return f"residual adds what it reads to what its layers give: {expected} entries ({', '.join(nodes_of(read))}) are expected, {found} ({inside}) are given"
@@ -50,14 +55,15 @@ def _lengths_differ(read: Vector, given: Vector) -> str:
 
 def _array(stack: Stack, name: str, read: Vector, given: Vector, entry: Entry) -> Vector:
     assert given.axis is not None
+    axis = given.axis
     if read.entries:
         places = [number(at) for at in range(1, len(read.entries) + 1)]
         pieces = tuple(Piece((place,), (), add(read.at(place), given.at(place))) for place in places)
-        stack.draft.add(Node(name, ("j",), (given.axis,), pieces), entry.mark)
+        stack.draft.add(Node(name, (UNIT,), (axis,), pieces), entry.mark)
     else:
-        j = variable("j")
-        stack.draft.add(array_node(name, "j", given.axis, add(read.at(j), given.at(j)), "node", ""), entry.mark)
-    return Vector((), Ref(name), axis_to(given.length))
+        j, given = variable(UNIT), given.beside(read)
+        stack.draft.add(array_node(name, (*given.along, Bound(UNIT, axis)), add(read.at(j), given.at(j)), "node"), entry.mark)
+    return replace(given, axis=axis_to(axis.length)).named(name)
 
 
 def _units(stack: Stack, name: str, read: Vector, given: Vector, entry: Entry) -> Vector:

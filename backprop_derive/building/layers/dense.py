@@ -6,9 +6,10 @@ from backprop_derive.building.draft import Draft
 from backprop_derive.building.layers.activations import activation_named
 from backprop_derive.building.layers.stack import Entry, Stack, read_name
 from backprop_derive.building.layers.weights import Row, read_bias, read_weights
+from backprop_derive.building.letters import UNIT
 from backprop_derive.building.scope import Vector
 from backprop_derive.building.vectors import activate_array, activate_units, array_node, scalar_node
-from backprop_derive.graph.expressions import Ref, add
+from backprop_derive.graph.expressions import Bound, Ref, add
 from backprop_derive.graph.indices import Axis, axis_to, number, variable
 from backprop_derive.graph.nodes import Node, Piece
 from backprop_derive.spec.source import Mark, Scalar, Sequence, Value
@@ -32,7 +33,7 @@ def build_dense(stack: Stack, entry: Entry) -> Vector:
     if (value := entry.options.get("preactivations")) is not None:
         draft.problem(value.mark, "names are for a layer whose units have names")
     linear = bool(name) and function is None
-    array = _array_sum(draft, name if linear else f"z{tail}", axis, definitions, label, entry.mark)
+    array = _array_sum(draft, name if linear else f"z{tail}", Vector((), None, axis, read.along), definitions, label, entry.mark)
     draft.made |= {f"z{tail}"} if not linear else set()
     draft.made |= {f"a{tail}"} if function is not None and not name else set()
     if linear:
@@ -80,12 +81,15 @@ def _preactivation_names(draft: Draft, value: Value | None, units: tuple[str, ..
     return tuple(read_name(draft, item) if isinstance(item, Scalar) else "z" for item in value.items)
 
 
-def _array_sum(draft: Draft, name: str, axis: Axis, definitions: tuple[Row, ...], label: str, mark: Mark) -> Vector:
-    """`z1[j]`: one formula for all j, or one for each place."""
+def _array_sum(draft: Draft, name: str, sums: Vector, definitions: tuple[Row, ...], label: str, mark: Mark) -> Vector:
+    """`z1[j]`, of a sequence `z1[t,j]`: one formula for all j, or one for each place."""
+    assert sums.axis is not None
+    indices = (*sums.along, Bound(UNIT, sums.axis))
     if len(definitions) == 1:
-        draft.add(array_node(name, "j", axis, definitions[0](variable("j")), "preactivation", label), mark)
+        draft.add(array_node(name, indices, definitions[0](variable(UNIT)), "preactivation", label), mark)
     else:
-        places = [number(at) for at in range(1, (axis.length.number or 1) + 1)]
-        pieces = tuple(Piece((place,), (), row(place)) for place, row in zip(places, definitions, strict=False))
-        draft.add(Node(name, ("j",), (axis,), pieces, "preactivation", unit=label), mark)
-    return Vector((), Ref(name), axis)
+        places = [number(at) for at in range(1, (sums.length.number or 1) + 1)]
+        steps = tuple((bound.name, bound.axis) for bound in sums.along)
+        pieces = tuple(Piece((*(variable(letter) for letter, _ in steps), place), steps, row(place)) for place, row in zip(places, definitions, strict=False))
+        draft.add(Node(name, tuple(bound.name for bound in indices), tuple(bound.axis for bound in indices), pieces, "preactivation", unit=label), mark)
+    return sums.named(name)

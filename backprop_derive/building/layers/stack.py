@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.layers.joining import joined_node
 from backprop_derive.building.scope import Vector
+from backprop_derive.building.vectors import vector_of_node
 from backprop_derive.errors import nearest
 from backprop_derive.frozen import dataclass, field
 from backprop_derive.graph.expressions import Expression, Ref
+from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Node
 from backprop_derive.notation import canonical, is_name
 from backprop_derive.spec.model import LayerEntry
@@ -57,6 +59,12 @@ def nodes_of(vector: Vector) -> tuple[str, ...]:
     """The names of the nodes that make up a vector."""
     refs = vector.entries if vector.array is None else (vector.array,)
     return tuple(ref.name for ref in refs if isinstance(ref, Ref))
+
+
+def described(vector: Vector) -> str:
+    """How messages call what a layer reads or gives: `a1 (3 × 5)`."""
+    lengths = " × ".join(map(form_text, vector.shape))
+    return f"{', '.join(nodes_of(vector))} ({lengths})"
 
 
 def read_entry(draft: Draft, entry: LayerEntry, allowed: Sequence[str], activation: Value | None) -> Entry:
@@ -107,7 +115,7 @@ class Stack:
 
     def start(self, nodes: Sequence[Node]) -> None:
         """All inputs, in order, are what the first layer reads."""
-        self.inputs = [Branch(node.name, self._vector(node, self.draft.places[node.name]), self.draft.places[node.name]) for node in nodes]
+        self.inputs = [Branch(node.name, self.vector(node), self.draft.places[node.name]) for node in nodes]
         self.current = tuple(self.inputs)
 
     def run(self, entries: Sequence[LayerEntry]) -> Vector:
@@ -129,7 +137,23 @@ class Stack:
     # -- what a layer reads ---------------------------------------------------------------------------------------------
 
     def source(self, entry: Entry) -> Vector:
-        """What a layer reads: what its `input:` names, or the layer above; several vectors are joined."""
+        """A vector, or one for each step of a sequence: what a layer's `input:` names, or the layer above; several are joined."""
+        return self.steps(entry, self.array(entry))
+
+    def steps(self, entry: Entry, read: Vector) -> Vector:
+        """What a layer reads that takes vectors, one or a sequence of them; anything else is a problem."""
+        if read.channels or len(read.along) > 1:
+            message = f"{entry.kind.text} reads a vector, or a vector for each step of a sequence, and not {described(read)}: put `- flatten` in front"
+            self.draft.problem(entry.mark, message, entry.kind.text)
+            return Vector((), read.array, read.axis)
+        return read
+
+    def one_array(self, entry: Entry, read: Vector) -> Vector:
+        """What a layer reads, as one array: scalars that stand one by one are joined."""
+        return read if read.array is not None else self.joined([read], entry.mark, self.free(f"c{self.count}"))
+
+    def array(self, entry: Entry) -> Vector:
+        """What a layer reads, of any number of axes."""
         value = entry.options.get("input")
         branches = self.current if value is None else tuple(self.found(value))
         for branch in branches:
@@ -158,30 +182,35 @@ class Stack:
                 branch.read = True
         found = self.draft.nodes.get(node)
         if found is not None and found.role not in ("parameter", "target"):
-            return Branch(node, self._vector(found, scalar.mark), scalar.mark)
+            return Branch(node, self.vector(found), scalar.mark)
         known = [branch.name for branch in (*self.inputs, *self.branches)]
         message = f"{scalar.text!r} is neither an input nor a layer above: {', '.join(known)}"
         self.draft.problem(scalar.mark, message, scalar.text, nearest(name, known))
         return None
 
-    def _vector(self, node: Node, mark: Mark) -> Vector:
-        if len(node.axes) > 1:
-            message = f"{node.name!r} has {len(node.axes)} axes, and a layer reads a vector; flatten: not yet (planned, not built)"
-            self.draft.problem(mark, message, node.name)
-        return vector_of_node(node)
-
     def joined(self, vectors: Sequence[Vector], mark: Mark, name: str = "") -> Vector:
         """The vectors one behind the other: as they are if all entries are scalars, else as a node `c{l}` of their own."""
         if len(vectors) == 1 and not name:
             return vectors[0]
-        if all(vector.array is None for vector in vectors):
+        if all(vector.array is None for vector in vectors) and not name:
             return Vector(tuple(entry for vector in vectors for entry in vector.entries))
         refs = tuple(ref for vector in vectors for ref in (vector.entries or (vector.array,)) if ref is not None)
         if refs not in self.joins or name:
+            first = next((vector for vector in vectors if vector.along), vectors[0])
+            if any(vector.channels for vector in vectors):
+                self.draft.problem(mark, "joining channels: not yet (planned, not built)")
+                return first
+            if any(vector.shape[:-1] != first.shape[:-1] for vector in vectors):
+                self.draft.problem(mark, f"vectors of sequences of one length can be joined; given are {', '.join(map(described, vectors))}")
+                return first
             node = joined_node(name or self.free(f"c{self.count}"), vectors)
             self.draft.add(node, mark)
-            self.joins[refs] = vector_of_node(node)
+            self.joins[refs] = self.vector(node)
         return self.joins[refs]
+
+    def vector(self, node: Node) -> Vector:
+        """What a node holds, as layers read it."""
+        return vector_of_node(node, self.draft.taken())
 
     # -- names ----------------------------------------------------------------------------------------------------------
 
@@ -197,11 +226,6 @@ def read_name(draft: Draft, scalar: Scalar) -> str:
     if not is_name(name):
         draft.problem(scalar.mark, f"{scalar.text!r} is no name: a letter, then letters, digits, _ and primes", scalar.text)
     return name
-
-
-def vector_of_node(node: Node) -> Vector:
-    """A scalar as a vector of one entry, or an array."""
-    return Vector((), Ref(node.name), node.axes[0]) if len(node.axes) == 1 else Vector((Ref(node.name),))
 
 
 def _with_activations(entries: Sequence[LayerEntry]) -> Iterator[tuple[LayerEntry, Value | None]]:

@@ -1,0 +1,130 @@
+"""The equations of a row of the table of layers become nodes of the graph.
+
+    xhat{l}[j] = (x[j] - mu{l})*r{l}
+
+Each name stands for a quantity of this layer: `x` for what the layer reads, `mu{l}` for the node `mu1`. Index letters on the left run
+where the builder of the layer says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backprop_derive.building.formulas import read_formula
+from backprop_derive.building.layers.stack import Entry, Stack, read_name
+from backprop_derive.building.letters import UNIT
+from backprop_derive.building.scope import Quantity, Scope, Vector
+from backprop_derive.building.vectors import array_node
+from backprop_derive.frozen import dataclass, field
+from backprop_derive.graph.expressions import Bound, Expression, Ref, replace
+from backprop_derive.graph.indices import Affine, Axis
+from backprop_derive.graph.nodes import Node
+from backprop_derive.spec.numbers import looks_like_number, number
+from backprop_derive.spec.source import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node as a formula reads it: its first indices are given, `axes` are those that the formula writes."""
+
+    ref: Ref
+    axes: tuple[Axis, ...] = ()
+
+
+@dataclass(eq=False, repr=False)
+class Names:
+    """What the names in the formulas of one layer stand for. `tail` ends the names of its nodes: `1` or `_enc`.
+
+    `along` are the indices that stand in front of every node that is computed, and that equations leave out; `letters` says where
+    all others run, `sizes` what the equations call lengths.
+    """
+
+    stack: Stack
+    entry: Entry
+    tail: str
+    along: tuple[Bound, ...] = ()
+    places: dict[str, Place] = field(default_factory=dict)
+    letters: dict[str, Axis] = field(default_factory=dict)
+    sizes: dict[str, Affine] = field(default_factory=dict)
+
+    def vector(self, name: str, vector: Vector) -> None:
+        """A vector that the layer reads; where it reads one a step, the formulas are those of a step."""
+        assert vector.array is not None
+        assert vector.axis is not None
+        self.places[name] = Place(vector.array, (vector.axis,))
+
+    def parameter(self, name: str, letters: str) -> None:
+        """What the layer learns, with indices by the layer's letters: `gamma1[j]`."""
+        axes = tuple(self.letters[letter] for letter in letters)
+        node = Node(f"{name}{self.tail}", tuple(letters), axes, role="parameter")
+        self.stack.draft.add(node, self.entry.mark)
+        self.stack.draft.made.add(node.name)
+        self.places[name] = Place(Ref(node.name), axes)
+
+    def constant(self, name: str, standard: str) -> None:
+        """A number of the layer that has a letter in books, such as eps: one for all layers that leave it at its standard value,
+        one for a layer that gives another, or one of the name that the layer gives, which has its number under `values:`."""
+        draft, value = self.stack.draft, self.entry.options.get(name)
+        if value is not None and not isinstance(value, Scalar):
+            draft.problem(value.mark, f"{name} takes a number above 0, or a name", None)
+            value = None
+        text = standard if value is None else value.text
+        known, mark = name if value is None else f"{name}{self.tail}", self.entry.mark if value is None else value.mark
+        if value is not None and not looks_like_number(text):
+            known = read_name(draft, value)
+        elif (found := number(text)) > 0:
+            draft.standard[known] = found
+            draft.made.add(known)
+        else:
+            draft.problem(mark, f"{name} is a number above 0", text)
+        node = draft.nodes.get(known)
+        if node is None:
+            draft.add(Node(known, role="constant"), mark)
+        elif node.role != "constant" or node.axes:
+            draft.problem(mark, f"{known!r} is a name of the spec already, and no constant: give the layer another, `{name}: {name}_n`", known)
+        self.places[name] = Place(Ref(known))
+
+    def define(self, equation: str, *, called: str = "", role: str = "node", operation: str = "") -> Node:
+        """The node that an equation gives, `xhat{l}[j] = …`; `called` is its whole name where that is not its own and the tail.
+
+        `role` and `operation` are those of the node: a pre-activation, or an activation by the function `operation`.
+        """
+        left, _, right = equation.replace("{l}", "").partition(" = ")
+        name, _, letters = left.rstrip("]").partition("[")
+        indices = tuple(Bound(letter, self.letters[letter]) for letter in letters.split(",") if letter)
+        node_name = called or self.stack.free(f"{name}{self.tail}")
+        node = array_node(node_name, (*self.along, *indices), self.read(right, indices), role, self.tail.removeprefix("_"), operation)
+        self.stack.draft.add(node, self.entry.mark)
+        self.stack.draft.made |= {node_name} if node_name != called else set()
+        self.places[name] = Place(Ref(node_name, node.ref().indices[: len(self.along)]), tuple(bound.axis for bound in indices))
+        return node
+
+    def follow(self, equations: Sequence[str]) -> Node:
+        """All of the equations; the last one is what the layer gives."""
+        for equation in equations[:-1]:
+            self.define(equation)
+        return self.define(equations[-1], called=self.entry.name, operation=self.entry.kind.text)
+
+    def read(self, text: str, indices: Sequence[Bound]) -> Expression:
+        """A formula over the layer's names, over nodes of the graph."""
+        quantities = {name: Quantity(place.axes) for name, place in self.places.items()}
+        expression = read_formula(text, Scope(quantities, sizes=self.sizes, indices={bound.name: bound.axis for bound in indices}))
+
+        def placed(each: Expression) -> Expression | None:
+            if not isinstance(each, Ref):
+                return None
+            front = self.places[each.name].ref
+            return Ref(front.name, (*front.indices, *each.indices))
+
+        return replace(expression, placed)
+
+
+def names_of(stack: Stack, entry: Entry, read: Vector) -> Names:
+    """The names of a layer with parameters, which counts, and which reads the vector x of n entries, x[j]."""
+    assert read.axis is not None
+    stack.count += 1
+    names = Names(stack, entry, f"_{entry.name}" if entry.name else str(stack.count), read.along)
+    names.vector("x", read)
+    names.letters[UNIT] = read.axis
+    names.sizes["n"] = read.length
+    return names
