@@ -16,7 +16,7 @@ from backprop_derive.errors import FormulaError, Problem, SpecError, nearest
 from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.indices import Affine, Axis, axis_to, number, size
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Fact, Node, TargetDomain
+from backprop_derive.graph.nodes import Assumption, Fact, Node, TargetDomain
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name, Syntax
 from backprop_derive.notation import is_name, looks_like_function
@@ -33,7 +33,7 @@ MOST_PROBLEMS = 100
 @dataclass(eq=False, repr=False)
 class Draft:
     """Mutable, and gone when the graph is made. `made` are the names that the spec does not give, `standard` the values of constants
-    that layers bring along, unless the spec has others."""
+    that layers bring along, unless the spec has others, `assumptions` what they take for granted of their inputs."""
 
     spec: NetworkSpec
     nodes: dict[str, Node] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class Draft:
     domains: list[TargetDomain] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     standard: dict[str, Fraction] = field(default_factory=dict)
+    assumptions: list[Assumption] = field(default_factory=list)
 
     @cached_property
     def equations_of(self) -> Mapping[str, list[Equation]]:

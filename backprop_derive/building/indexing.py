@@ -21,6 +21,8 @@ def integer_form(tree: Syntax, scope: Scope) -> Affine:
             return variable(name)
         case Name(name=name, indices=()) if name in scope.sizes:
             return scope.sizes[name]
+        case Name(name=name, indices=()) if scope.samples is not None and name == scope.samples.index:
+            return variable(name)
         case Negative():
             return -integer_form(tree.operand, scope)
         case Binary(operator="+"):
@@ -144,6 +146,8 @@ def _axis(name: str, place: int, given: int, scope: Scope) -> Axis | None:
         vector = scope.vectors[name]
         return vector.axis or Axis(number(1), vector.length)
     quantity = scope.quantities.get(name)
+    if quantity is not None and quantity.sampled and scope.samples is not None and given == len(quantity.axes) + 1:
+        return (axis_to(size(scope.samples.size)), *quantity.axes)[place]
     if quantity is None or place >= len(quantity.axes) or given > len(quantity.axes):
         return None
     return quantity.axes[place]

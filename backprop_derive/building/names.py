@@ -7,7 +7,7 @@ from backprop_derive.building.letters import bounds_along
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.errors import FormulaError, counted, nearest
 from backprop_derive.graph.expressions import Constant, Expression, Ref, integer
-from backprop_derive.graph.indices import Affine, number, variable
+from backprop_derive.graph.indices import Affine, axis_to, number, size, variable
 from backprop_derive.language.syntax import Call, Name, Syntax
 from backprop_derive.notation import looks_like_function
 
@@ -89,7 +89,7 @@ def node_named(tree: Name, scope: Scope) -> Ref:
     if not indices and quantity.axes:
         indices = _single_entry(tree, quantity)
     sample = _sample(quantity, scope)
-    if len(indices) == len(quantity.axes) + 1 and sample and (indices[0] == sample[0] or (scope.numbered_samples and indices[0].number is not None)):
+    if len(indices) == len(quantity.axes) + 1 and sample and _is_sample(indices[0], scope):
         return Ref(name, indices)
     if len(indices) != len(quantity.axes):
         wanted = "no index" if not quantity.axes else f"{len(quantity.axes)} indices" if len(quantity.axes) > 1 else "one index"
@@ -102,6 +102,14 @@ def _single_entry(tree: Name, quantity: Quantity) -> tuple[Affine, ...]:
         letters = ", ".join("jkcd"[: len(quantity.axes)])
         raise fault(f"{tree.name!r} has {counted(len(quantity.axes), 'index', 'indices')}: write {tree.name}[{letters}]", tree)
     return tuple(axis.low for axis in quantity.axes if axis is not None)
+
+
+def _is_sample(index: Affine, scope: Scope) -> bool:
+    """Whether an index in front of all others says which sample is meant: the letter for it, or another one that runs over the samples."""
+    assert scope.samples is not None
+    if index.number is not None:
+        return scope.numbered_samples
+    return index.variable == scope.samples.index or scope.indices.get(index.variable or "") == axis_to(size(scope.samples.size))
 
 
 def _sample(quantity: Quantity, scope: Scope) -> tuple[Affine, ...]:

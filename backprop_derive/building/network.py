@@ -15,7 +15,7 @@ from backprop_derive.building.numbers import numbers_of
 from backprop_derive.building.objective import add_loss
 from backprop_derive.building.penalty import add_penalty
 from backprop_derive.building.places import check_declared, check_reads, check_values
-from backprop_derive.building.samples import choose_samples, with_samples
+from backprop_derive.building.samples import choose_samples, couples_samples, with_samples
 from backprop_derive.errors import SpecError, nearest
 from backprop_derive.graph.expressions import Ref, refs
 from backprop_derive.graph.indices import Axis, Size, axis_to, number
@@ -54,6 +54,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
     targets = _targets(draft)
     loss, facts = add_loss(draft, targets)
     facts, assumptions = add_assumptions(draft, facts)
+    assumptions = (*draft.assumptions, *assumptions)
     penalty = add_penalty(draft)
     numbers = numbers_of(draft)
     if not draft.problems:
@@ -251,7 +252,7 @@ def _finish(draft: Draft, loss: str, penalty: str | None, targets: tuple[str, ..
     if penalty is not None or reduction != "single":
         cost_name = next(name for name in (*_COST_NAMES, *(f"C_{count}" for count in range(2, 1000))) if name not in draft.taken() | {loss})
     if reduction != "single":
-        samples = choose_samples(nodes.values(), draft.taken())
+        samples = replace(choose_samples(nodes.values(), draft.taken()), written=couples_samples(nodes.values()))
         nodes = with_samples(nodes, samples)
     return Graph(
         tuple(nodes.values()),

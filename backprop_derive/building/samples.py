@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain, count
 
-from backprop_derive.graph.expressions import Expression, Fold, Ref, walk
+from backprop_derive.graph.expressions import ZERO, Bound, Expression, Fold, Ref, refs, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
-from backprop_derive.graph.indices import Affine, axis_to, size, variable
+from backprop_derive.graph.indices import axis_to, size, variable
 from backprop_derive.graph.nodes import Mention, Node, Piece, Samples
 
 INDEX_LETTERS = ("i", "s", "u", "r", "q")
 SIZE_LETTERS = ("m", "M", "N", "n_samples")
+
+COUNT = "#samples"
+EVERY_SAMPLE = axis_to(variable(COUNT))
+"""Where a sum over all samples runs, as long as the letters for them are not chosen."""
 
 
 def choose_samples(nodes: Iterable[Node], taken: set[str]) -> Samples:
@@ -23,7 +27,7 @@ def choose_samples(nodes: Iterable[Node], taken: set[str]) -> Samples:
         for axis in node.axes:
             used |= axis.low.sizes() | axis.high.sizes()
         for piece in node.pieces:
-            used.update(each.bound.name for each in walk(piece.definition) if isinstance(each, Fold))
+            used.update(each.bound.name for each in walk(piece.definition) if isinstance(each, Fold) and not _is_over_samples(each))
     return Samples(_first_free(INDEX_LETTERS, used), _first_free(SIZE_LETTERS, used))
 
 
@@ -35,7 +39,7 @@ def with_samples(nodes: Mapping[str, Node], samples: Samples) -> dict[str, Node]
     """Give every input, target and descendant of one the sample index, in front of its own."""
     readers: dict[str, list[str]] = {}
     for name, node in nodes.items():
-        for read in node.mentioned:
+        for read in _of_one_sample(node):
             readers.setdefault(read, []).append(name)
     sampled = {name for name, node in nodes.items() if node.role in ("input", "target")}
     waiting = list(sampled)
@@ -43,7 +47,30 @@ def with_samples(nodes: Mapping[str, Node], samples: Samples) -> dict[str, Node]
         below = [name for name in readers.get(waiting.pop(), ()) if name not in sampled]
         sampled.update(below)
         waiting.extend(below)
-    return {name: _sampled(node, sampled, samples) if name in sampled else node for name, node in nodes.items()}
+    return {name: _sampled(node, sampled, samples) if name in sampled else _over_samples(node, sampled, samples) for name, node in nodes.items()}
+
+
+def couples_samples(nodes: Iterable[Node]) -> bool:
+    """Whether a node is computed from all samples together."""
+    return any(_is_over_samples(each) for node in nodes for piece in node.pieces for each in walk(piece.definition))
+
+
+def _is_over_samples(expression: Expression) -> bool:
+    return isinstance(expression, Fold) and expression.bound.axis == EVERY_SAMPLE
+
+
+def _of_one_sample(node: Node) -> set[str]:
+    """What a node mentions elsewhere than in a sum over all samples."""
+    outside = (replace_in(piece.definition, lambda each: ZERO if _is_over_samples(each) else None) for piece in node.pieces)
+    return {ref.name for each in outside for ref in refs(each)}
+
+
+def _over_samples(node: Node, sampled: set[str], samples: Samples) -> Node:
+    """A node that is the same for all samples: sums over them get their index."""
+    if not couples_samples((node,)):
+        return node
+    pieces = tuple(replace(piece, definition=_with_index(piece.definition, sampled, samples)) for piece in node.pieces)
+    return replace(node, pieces=pieces)
 
 
 def _sampled(node: Node, sampled: set[str], samples: Samples) -> Node:
@@ -52,26 +79,28 @@ def _sampled(node: Node, sampled: set[str], samples: Samples) -> Node:
         Piece(
             (place, *piece.places),
             ((samples.index, axis), *piece.axes),
-            _with_index(piece.definition, sampled, place),
-            None if piece.mentions is None else tuple(_mention(each, sampled, place) for each in piece.mentions),
+            _with_index(piece.definition, sampled, samples),
+            None if piece.mentions is None else tuple(_mention(each, sampled, samples) for each in piece.mentions),
         )
         for piece in node.pieces
     )
     return replace(node, letters=(samples.index, *node.letters), axes=(axis, *node.axes), pieces=pieces, sampled=True)
 
 
-def _mention(mention: Mention, sampled: set[str], place: Affine) -> Mention:
-    ref = _with_index(mention.ref, sampled, place)
+def _mention(mention: Mention, sampled: set[str], samples: Samples) -> Mention:
+    ref = _with_index(mention.ref, sampled, samples)
     assert isinstance(ref, Ref)
-    return Mention(ref, _with_index(mention.derivative, sampled, place), mention.bounds)
+    return Mention(ref, _with_index(mention.derivative, sampled, samples), mention.bounds)
 
 
-def _with_index(expression: Expression, sampled: set[str], place: Affine) -> Expression:
+def _with_index(expression: Expression, sampled: set[str], samples: Samples) -> Expression:
+    """The expression with the index of the samples in front of all that has it, and in the sums over all samples."""
+
     def change(each: Expression) -> Expression | None:
         if isinstance(each, Ref) and each.name in sampled:
-            return Ref(each.name, (place, *each.indices))
+            return Ref(each.name, (variable(samples.index), *each.indices))
+        if isinstance(each, Fold) and _is_over_samples(each):
+            return Fold(each.kind, Bound(samples.index, axis_to(size(samples.size))), replace_in(each.body, change))
         return None
 
-    return replace_in(expression, change)
-
-
+    return reindex(replace_in(expression, change), {COUNT: size(samples.size)})

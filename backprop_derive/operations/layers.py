@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from backprop_derive.frozen import dataclass
 
 PLANNED = (
-    "dropout", "batch_norm", "rms_norm", "group_norm", "conv1d", "conv2d", "max_pool", "avg_pool",
-    "flatten", "embedding", "rnn", "lstm", "gru", "attention", "glu", "swiglu",
+    "group_norm", "conv1d", "conv2d", "max_pool", "avg_pool",
+    "flatten", "embedding", "rnn", "lstm", "gru", "attention",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ COMMON = (
 _WEIGHTS = Option("weights", "`W{l}`", "names one by one, a row for each unit; a name for the matrix; or `W1^T`")
 _BIAS = Option("bias", "`b{l}`", "a name, `{shared: b}`, a list of names, or `false`")
 _ACTIVATION = Option("activation", "none", "a function")
+_BIASES = Option("bias", "true", "`false` leaves out b and c")
 _EPS = Option("eps", "1e-5", "a number above 0, or the name of a constant")
 
 LAYERS: Mapping[str, Layer] = {
@@ -74,6 +75,32 @@ LAYERS: Mapping[str, Layer] = {
             "layer_norm", "normalizing.build_layer_norm", own_options=(_EPS,), shapes="n → n", parameters=("gamma{l}: n", "beta{l}: n"),
             equations=("mu{l} = 1/n*sum(x[k], k)", "var{l} = 1/n*sum((x[k] - mu{l})^2, k)", "r{l} = 1/sqrt(var{l} + eps)", "xhat{l}[j] = (x[j] - mu{l})*r{l}", "n{l}[j] = gamma{l}[j]*xhat{l}[j] + beta{l}[j]"),
             sentence="the entries of each vector brought to mean 0 and variance 1, and scaled anew", source="Ba, Kiros and Hinton (2016), equation 4",
+        ),
+        Layer(
+            "rms_norm", "normalizing.build_rms_norm", own_options=(_EPS,), shapes="n → n", parameters=("gamma{l}: n",),
+            equations=("ms{l} = 1/n*sum(x[k]^2, k)", "r{l} = 1/sqrt(ms{l} + eps)", "n{l}[j] = gamma{l}[j]*x[j]*r{l}"),
+            sentence="each vector divided by the root of its mean square, and scaled anew", source="Zhang and Sennrich (2019), equation 4",
+        ),
+        Layer(
+            "batch_norm", "normalizing.build_batch_norm", own_options=(_EPS,), shapes="n → n", parameters=("gamma{l}: n", "beta{l}: n"),
+            equations=("mu{l}[j] = 1/m*sum(x[j], i, 1, m)", "var{l}[j] = 1/m*sum((x[j] - mu{l}[j])^2, i, 1, m)", "r{l}[j] = 1/sqrt(var{l}[j] + eps)", "xhat{l}[j] = (x[j] - mu{l}[j])*r{l}[j]", "n{l}[j] = gamma{l}[j]*xhat{l}[j] + beta{l}[j]"),
+            sentence="each entry brought to mean 0 and variance 1 over the m samples, as in training, and scaled anew", source="Ioffe and Szegedy (2015), algorithm 1",
+        ),
+        Layer(
+            "dropout", "dropping.build_dropout", "the share of entries that are dropped, below 1, or the name of a constant",
+            shapes="any, the same", equations=("d{l}[j] = mask{l}[j]*x[j]/(1 - p)",),
+            sentence="each entry is kept where the mask is 1 and dropped where it is 0; what is kept is scaled so that the mean stays. The mask is an input, 0 or 1, with a value for each sample",
+            source="Srivastava et al. (2014), scaled in training",
+        ),
+        Layer(
+            "glu", "gating.build_gated", "the number of units", (_BIASES,), "n → h", ("W{l}: h × n", "b{l}: h", "V{l}: h × n", "c{l}: h"),
+            ("u{l}[j] = sum(W{l}[j,k]*x[k], k) + b{l}[j]", "v{l}[j] = sum(V{l}[j,k]*x[k], k) + c{l}[j]", "g{l}[j] = sigmoid(v{l}[j])", "o{l}[j] = u{l}[j]*g{l}[j]"),
+            "a weighted sum for each unit, times a gate between 0 and 1 that another one opens", "Dauphin et al. (2017), equation 1",
+        ),
+        Layer(
+            "swiglu", "gating.build_gated", "the number of units", (_BIASES,), "n → h", ("W{l}: h × n", "b{l}: h", "V{l}: h × n", "c{l}: h"),
+            ("u{l}[j] = sum(W{l}[j,k]*x[k], k) + b{l}[j]", "v{l}[j] = sum(V{l}[j,k]*x[k], k) + c{l}[j]", "g{l}[j] = silu(u{l}[j])", "o{l}[j] = g{l}[j]*v{l}[j]"),
+            "a weighted sum for each unit under the activation silu, times another weighted sum", "Shazeer (2020), equation 5",
         ),
     )
 }  # fmt: skip

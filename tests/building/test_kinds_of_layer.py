@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from proving import Point, derivation_of, error, faults
+from proving import Point, derivation_of, error, faults, graph_of, writer_of
 
+from backprop_derive.errors import SpecError
 from backprop_derive.numerics.gradcheck import check_gradients
 
 Values = Mapping[str, Any]
@@ -24,9 +25,31 @@ def layer_norm(values: Values, x: Any, layer: str = "1") -> Any:
     return values["gamma" + layer] * centred / np.sqrt(x.var(axis=-1, keepdims=True) + values["eps"]) + values["beta" + layer]
 
 
+def batch_norm(values: Values) -> Any:
+    x = values["x"]
+    return values["gamma1"] * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + values["eps"]) + values["beta1"]
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
 KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
     "layer_norm": ("inputs: {x: n}\nlayers:\n  - layer_norm\n", "n1", over_samples(layer_norm)),
     "layer_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - layer_norm\n", "n1", over_samples(layer_norm)),
+    "rms_norm": ("inputs: {x: n}\nlayers:\n  - rms_norm\n", "n1", over_samples(lambda values, x: values["gamma1"] * x / np.sqrt((x**2).mean() + values["eps"]))),
+    "batch_norm": ("inputs: {x: n}\nlayers:\n  - batch_norm\n", "n1", batch_norm),
+    "batch_norm of scalars": ("inputs: [u, v]\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm({**values, "x": np.stack([values["u"], values["v"]], axis=1)})),
+    "dropout": ("inputs: {x: n}\nlayers:\n  - dropout: 0.2\n  - dense: 1\n", "d0", lambda values: values["mask0"] * values["x"] / 0.8),
+    "dropout by a constant": ("inputs: {x: [T, n]}\nlayers:\n  - dropout: p\n  - dense: 1\n", "d0", lambda values: values["mask0"] * values["x"] / (1 - values["p"])),
+    "glu": (
+        "inputs: {x: n}\nlayers:\n  - glu: h\n", "o1",
+        over_samples(lambda values, x: (values["W1"] @ x + values["b1"]) * sigmoid(values["V1"] @ x + values["c1"])),
+    ),
+    "swiglu without biases": (
+        "inputs: {x: [T, n]}\nlayers:\n  - swiglu: h\n    bias: false\n    name: gate\n", "gate",
+        over_samples(lambda values, x: (x @ values["W_gate"].T) * sigmoid(x @ values["W_gate"].T) * (x @ values["V_gate"].T)),
+    ),
     "dense on a sequence": (
         "inputs: {x: [T, 3]}\nlayers:\n  - dense: h\n    activation: tanh\n", "a1",
         over_samples(lambda values, x: np.tanh(x @ values["W1"].T + values["b1"])),
@@ -69,6 +92,31 @@ def test_the_loss_of_a_sequence_is_summed_over_its_steps(loss: str, by_hand: Cal
     found = [by_hand(z, y) for z, y in zip(point.forward["z1"], point.forward["y"], strict=True)]
     assert error(point.forward["L"], found) < 1e-13
     assert faults(point) == []
+
+
+def test_the_index_of_the_samples_is_written_where_they_are_coupled() -> None:
+    derivation = derivation_of("inputs: {x: n}\nlayers:\n  - batch_norm\nloss: half_squared_error\n")
+    writer = writer_of(derivation)
+    assert writer.write(derivation.graph.node("mu1").pieces[0].definition) == "1/m*sum(x[i,j], i)"
+    assert writer.write(derivation.deltas["mu1"].value) == "-2*bar_var1[j]/m*sum(x[i,j] - mu1[j], i) - r1[j]*sum(bar_xhat1[i,j], i)"
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("  - batch_norm\ncost: single\n", "batch_norm takes means over samples, and there is a single one: write `cost: mean` or `cost: sum`, or take layer_norm"),
+        ("  - dropout: 1\n", "dropout takes a share from 0 and below 1, `- dropout: 0.5`, or the name of a constant, not 1"),
+        ("  - dropout\n", "dropout takes a share from 0 and below 1, `- dropout: 0.5`, or the name of a constant"),
+        ("  - glu\n", "glu takes a number of units: `- glu: 2`"),
+        ("  - glu: 2\n    bias: b\n", "bias of glu is true or false"),
+        ("  - layer_norm:\n    eps: 0\n", "eps is a number above 0"),
+        ("  - layer_norm:\n    eps: x\n", "'x' is a name of the spec already, and no constant: give the layer another, `eps: eps_n`"),
+    ],
+)
+def test_what_a_layer_cannot_take(layers: str, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        graph_of(f"inputs: {{x: n}}\nlayers:\n{layers}loss: mse\n")
+    assert [problem.message for problem in caught.value.problems] == [message]
 
 
 def test_one_constant_serves_all_layers_that_leave_it_as_it_is() -> None:

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.layers.stack import Entry, Stack, read_name
-from backprop_derive.building.letters import UNIT
+from backprop_derive.building.letters import SOURCE, UNIT
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.building.vectors import array_node
 from backprop_derive.frozen import dataclass, field
-from backprop_derive.graph.expressions import Bound, Expression, Ref, replace
-from backprop_derive.graph.indices import Affine, Axis
+from backprop_derive.graph.expressions import Bound, Expression, Number, Ref, replace
+from backprop_derive.graph.indices import Affine, Axis, axis_to
 from backprop_derive.graph.nodes import Node
 from backprop_derive.spec.numbers import looks_like_number, number
-from backprop_derive.spec.source import Scalar
+from backprop_derive.spec.source import Mark, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,34 @@ class Place:
 
 @dataclass(eq=False, repr=False)
 class Names:
-    """What the names in the formulas of one layer stand for. `tail` ends the names of its nodes: `1` or `_enc`.
+    """What the names in the formulas of one layer stand for. `tail` ends the names of its nodes: `1` or `_enc`; `unit` is the layer
+    that they belong to.
 
     `along` are the indices that stand in front of every node that is computed, and that equations leave out; `letters` says where
-    all others run, `sizes` what the equations call lengths.
+    all others run, `sizes` what the equations call lengths, `numbers` what they have a letter for.
     """
 
     stack: Stack
     entry: Entry
     tail: str
+    unit: str
     along: tuple[Bound, ...] = ()
     places: dict[str, Place] = field(default_factory=dict)
     letters: dict[str, Axis] = field(default_factory=dict)
     sizes: dict[str, Affine] = field(default_factory=dict)
+    numbers: dict[str, Number] = field(default_factory=dict)
 
     def vector(self, name: str, vector: Vector) -> None:
         """A vector that the layer reads; where it reads one a step, the formulas are those of a step."""
         assert vector.array is not None
         assert vector.axis is not None
         self.places[name] = Place(vector.array, (vector.axis,))
+
+    def weights(self, name: str, bias: str = "") -> None:
+        """`W[j,k]`, to unit j from entry k of what the layer reads, and, unless `bias` is "", `b[j]`."""
+        self.parameter(name, UNIT + SOURCE)
+        if bias:
+            self.parameter(bias, UNIT)
 
     def parameter(self, name: str, letters: str) -> None:
         """What the layer learns, with indices by the layer's letters: `gamma1[j]`."""
@@ -77,6 +86,24 @@ class Names:
             draft.made.add(known)
         else:
             draft.problem(mark, f"{name} is a number above 0", text)
+        self._constant(name, known, mark)
+
+    def share(self, name: str) -> None:
+        """The main argument as a share of 1, from 0 and below 1: a number, which formulas show, or the name of a constant."""
+        draft, main = self.stack.draft, self.entry.main
+        wanted = f"{self.entry.kind.text} takes a share from 0 and below 1, `- {self.entry.kind.text}: 0.5`, or the name of a constant"
+        if not isinstance(main, Scalar):
+            draft.problem(self.entry.mark, wanted, self.entry.kind.text)
+        elif not looks_like_number(main.text):
+            self._constant(name, read_name(draft, main), main.mark)
+        elif 0 <= (found := number(main.text)) < 1:
+            self.numbers[name] = Number(found)
+        else:
+            draft.problem(main.mark, f"{wanted}, not {main.text}", main.text)
+        self.places.setdefault(name, Place(Ref(name)))
+
+    def _constant(self, name: str, known: str, mark: Mark) -> None:
+        draft = self.stack.draft
         node = draft.nodes.get(known)
         if node is None:
             draft.add(Node(known, role="constant"), mark)
@@ -93,7 +120,7 @@ class Names:
         name, _, letters = left.rstrip("]").partition("[")
         indices = tuple(Bound(letter, self.letters[letter]) for letter in letters.split(",") if letter)
         node_name = called or self.stack.free(f"{name}{self.tail}")
-        node = array_node(node_name, (*self.along, *indices), self.read(right, indices), role, self.tail.removeprefix("_"), operation)
+        node = array_node(node_name, (*self.along, *indices), self.read(right, indices), role, self.unit, operation)
         self.stack.draft.add(node, self.entry.mark)
         self.stack.draft.made |= {node_name} if node_name != called else set()
         self.places[name] = Place(Ref(node_name, node.ref().indices[: len(self.along)]), tuple(bound.axis for bound in indices))
@@ -113,6 +140,8 @@ class Names:
         def placed(each: Expression) -> Expression | None:
             if not isinstance(each, Ref):
                 return None
+            if each.name in self.numbers:
+                return self.numbers[each.name]
             front = self.places[each.name].ref
             return Ref(front.name, (*front.indices, *each.indices))
 
@@ -123,8 +152,19 @@ def names_of(stack: Stack, entry: Entry, read: Vector) -> Names:
     """The names of a layer with parameters, which counts, and which reads the vector x of n entries, x[j]."""
     assert read.axis is not None
     stack.count += 1
-    names = Names(stack, entry, f"_{entry.name}" if entry.name else str(stack.count), read.along)
+    unit = entry.name or str(stack.count)
+    names = Names(stack, entry, f"_{unit}" if entry.name else unit, unit, read.along)
     names.vector("x", read)
-    names.letters[UNIT] = read.axis
+    names.letters[UNIT] = names.letters[SOURCE] = read.axis
     names.sizes["n"] = read.length
+    return names
+
+
+def names_of_units(stack: Stack, entry: Entry, read: Vector) -> Names:
+    """The same, of a layer whose main argument is the number of its units, j; it reads the entries k."""
+    names = names_of(stack, entry, read)
+    if isinstance(entry.main, Scalar):
+        names.letters[UNIT] = axis_to(stack.draft.length(entry.main))
+    else:
+        stack.draft.problem(entry.mark, f"{entry.kind.text} takes a number of units: `- {entry.kind.text}: 2`", entry.kind.text)
     return names
