@@ -11,6 +11,7 @@ from backprop_derive.calculus.chain import Chain
 from backprop_derive.calculus.elements import (
     at_numbers,
     at_place,
+    closed_entry,
     closed_form,
     element_factors,
     element_steps,
@@ -153,9 +154,16 @@ class Derivation(Shown):
         for place in places(self.chain, name):
             yield place, written_out(self.chain, at_numbers(backward, at_place(self.chain, node, place)))
 
-    def closed(self, name: str) -> Expression:
-        """The gradient in inputs, targets, constants and parameters only. Raises UsageError where it has no end or fills pages."""
-        return closed_form(self.chain, self.gradient(name).gradient)
+    def closed(self, name: str, place: tuple[int, ...] | None = None) -> Expression:
+        """The gradient in inputs, targets, constants and parameters only; of one entry, if `place` says which, with sums over
+        known lengths written out. Raises UsageError where it has no end or fills pages, or the array has no such place."""
+        if place is None:
+            return closed_form(self.chain, self.gradient(name).gradient)
+        of_losses, node = self._without_penalty(name).gradient, self.graph.node(name)
+        values = at_place(self.chain, node, place)
+        penalty = None if self._penalties is None else penalty_on(self._penalties, node, values)
+        entry = closed_entry(self.chain, at_numbers(of_losses, values))
+        return entry if penalty is None else add(entry, closed_form(self.chain, penalty.value))
 
 
 def derive(graph: Graph) -> Derivation:

@@ -19,6 +19,7 @@ from backprop_derive.graph.expressions import (
     children,
     rebuilt,
     reindex,
+    walk,
 )
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine, Axis, number
@@ -65,20 +66,27 @@ def at_numbers(expression: Expression, values: Mapping[str, Affine]) -> Expressi
 
 def written_out(chain: Chain, expression: Expression) -> Expression:
     """Sums over an axis of known length as their terms, if there are not too many; the sum over samples stays."""
-    sample = chain.graph.samples
 
     def expand(each: Expression, budget: int) -> Expression:
-        if isinstance(each, Fold) and each.kind == "sum" and not (sample is not None and each.bound.name == sample.index):
-            exact = each.bound.axis.resize(chain.graph.sizes)
-            low, high = exact.low.number, exact.high.number
-            if low is not None and high is not None and high - low < budget:
-                share = budget // max(1, high - low + 1)
-                parts = (decided(reindex(each.body, {each.bound.name: number(at)})) for at in range(low, high + 1))
-                return add(*(expand(part, share) for part in parts))
+        terms = _terms(chain, each) if isinstance(each, Fold) else None
+        if isinstance(each, Fold) and terms is not None and len(terms) <= budget:
+            share = budget // max(1, len(terms))
+            parts = (decided(reindex(each.body, {each.bound.name: number(at)})) for at in terms)
+            return add(*(expand(part, share) for part in parts))
         below = children(each)
         return rebuilt(each, tuple(expand(child, budget) for child in below)) if below else each
 
     return expand(expression, MAXIMUM_TERMS)
+
+
+def _terms(chain: Chain, fold: Fold) -> range | None:
+    """Where a sum runs, if that is known in numbers; None for any other fold, and for the sum over samples."""
+    sample = chain.graph.samples
+    if fold.kind != "sum" or (sample is not None and fold.bound.name == sample.index):
+        return None
+    exact = fold.bound.axis.resize(chain.graph.sizes)
+    low, high = exact.low.number, exact.high.number
+    return None if low is None or high is None else range(low, high + 1)
 
 
 def in_front(chain: Chain, expression: Expression) -> Expression:
@@ -161,6 +169,15 @@ def closed_form(chain: Chain, expression: Expression) -> Expression:
         return replace_in(definition_at(chain.graph.node(each.name), each), put)
 
     return replace_in(expression, put)
+
+
+def closed_entry(chain: Chain, expression: Expression) -> Expression:
+    """The closed form of one entry, whose letters have been put to numbers: with all its sums written out, or with none where
+    that would be longer than a closed form may be."""
+    short = in_front(chain, closed_form(chain, expression))
+    long = in_front(chain, tidy_samples(written_out(chain, short)))
+    whole = not any(isinstance(each, Fold) and _terms(chain, each) is not None for each in walk(long))
+    return long if whole and sum(1 for _ in walk(long)) <= MAXIMUM_CLOSED else short
 
 
 def definition_at(node: Node, ref: Ref) -> Expression:

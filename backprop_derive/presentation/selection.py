@@ -8,7 +8,7 @@ from math import prod
 from typing import Literal
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
-from backprop_derive.errors import NotYetError, UsageError
+from backprop_derive.errors import UsageError
 from backprop_derive.graph.expressions import Expression, Partial, Ref
 
 Form = Literal["chain", "backward", "textbook", "closed"]
@@ -54,10 +54,9 @@ def derivative(derivation: Derivation, gradient: Gradient) -> Partial:
 
 
 def closed_form(derivation: Derivation, gradient: Gradient) -> Expression:
-    """In inputs, targets and parameters only."""
-    if any(index.number is not None for index in gradient.of.indices):
-        raise NotYetError("the closed form of one entry of an array")
-    return derivation.closed(gradient.of.name)
+    """In inputs, targets and parameters only, of one entry where numbers say which."""
+    place = tuple(index.number for index in gradient.of.indices if index.number is not None)  # a sample index is a letter
+    return derivation.closed(gradient.of.name, place or None)
 
 
 def recorded_form(derivation: Derivation, gradient: Gradient, forms: Sequence[Form]) -> tuple[Gradient, Form, Expression]:

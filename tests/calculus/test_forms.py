@@ -90,7 +90,13 @@ def test_the_closed_form_mentions_leaves_only(name: str) -> None:
             continue
         closed = point.derivation.closed(parameter)
         assert all(point.graph.node(each.name).is_leaf for each in walk(closed) if isinstance(each, Ref))
-        assert error(point.at(closed, point.graph.node(parameter)), point.reference(parameter)) < 1e-10
+        expected = point.reference(parameter)
+        assert error(point.at(closed, point.graph.node(parameter)), expected) < 1e-10
+        for place in known_entries(point.derivation, parameter)[-1:]:
+            entry = point.derivation.closed(parameter, place)
+            assert all(point.graph.node(each.name).is_leaf for each in walk(entry) if isinstance(each, Ref))
+            scalar = point.whole.node(point.graph.cost.loss if point.graph.samples is None else point.graph.cost.name)
+            assert error(point.at(entry, scalar), expected.reshape(-1)[-1]) < 1e-10
 
 
 def test_the_tests_see_a_wrong_gradient() -> None:

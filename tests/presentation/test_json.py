@@ -15,7 +15,6 @@ from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.network import build_graph
 from backprop_derive.building.scope import Quantity, Scope, scope_of
 from backprop_derive.calculus.derivation import Derivation, derive
-from backprop_derive.errors import NotYetError
 from backprop_derive.presentation.formats import render
 from backprop_derive.presentation.presenting import present
 from backprop_derive.spec.loading import load_spec, read_spec
@@ -104,9 +103,11 @@ def test_the_closed_form_has_only_inputs_targets_and_parameters() -> None:
     assert gradient["gradient"]["text"].startswith("1/m*sum((f_B(v1*f_A1(w11*x1 + w12*x2) + v2*f_A2(w21*x1 + w22*x2)) - y)*f_B'(")
 
 
-def test_the_closed_form_of_an_entry_is_not_there_yet() -> None:
-    with pytest.raises(NotYetError, match="closed form"):
-        present(derivation_of(SOFTMAX), weights=[("W2", (2, 1))], forms=["closed"])
+def test_the_closed_form_of_an_entry_is_an_entry_of_the_record() -> None:
+    gradient = record_of(derivation_of(SOFTMAX), weights=[("W2", (2, 1))], forms=["closed"])["gradients"]["W2[2,1]"]
+    assert gradient["form"] == "closed"
+    assert "delta" not in gradient["gradient"]["text"]
+    assert "indices" not in gradient
 
 
 def test_a_single_sample_has_no_number_of_samples() -> None:
