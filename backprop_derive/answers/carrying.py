@@ -49,7 +49,7 @@ def with_twins(derivation: Derivation, premises: Sequence[Premise]) -> tuple[Pre
             case Partial(top, bottom, False) if top.name == loss.name and bottom.name in derivation.names:
                 found.append(replace(premise, left=replace(premise.left, expression=Ref(derivation.names[bottom.name], bottom.indices))))
             case Ref(name, indices) if name in of and name not in derivation.graph.by_name:
-                found.append(replace(premise, left=replace(premise.left, expression=Partial(loss.ref(), Ref(of[name], indices)))))
+                found.append(replace(premise, left=replace(premise.left, expression=Partial(derivation.graph.differentiated, Ref(of[name], indices)))))
     return tuple(found)
 
 

@@ -18,11 +18,13 @@ from backprop_derive.calculus.terms import Term, expression_of
 from backprop_derive.errors import NotYetError
 from backprop_derive.graph.expressions import Bound, Fold, Ref, mul, refs
 from backprop_derive.graph.indices import Axis, axis_to, size, variable
-from backprop_derive.graph.nodes import Graph, Node, Piece
+from backprop_derive.graph.nodes import Cost, Graph, Node, Piece
 from backprop_derive.numerics.probing import with_cost
 from backprop_derive.numerics.schedule import Block, schedule
 
 PICKING, PICKED, EACH = "pick#", "picked#", "@each"
+TOTAL = "total#"
+"""The sum of the losses of all samples, as what is differentiated."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Derivatives:
         return {}
 
     def of(self, top: str) -> Target:
-        """The derivatives of `top`: the cost's name, or a node's."""
+        """The derivatives of `top`: the cost's name, TOTAL, or a node's."""
         if top not in self._known:
             self._known[top] = self._made(top)
         return self._known[top]
@@ -106,7 +108,8 @@ class Derivatives:
 
     def _made(self, top: str) -> Target:
         if top not in self.graph.by_name:
-            priced, target = with_cost(self.graph)
+            summed = replace(self.graph, cost=Cost(TOTAL, self.graph.cost.loss, "sum"))
+            priced, target = with_cost(summed if top == TOTAL else self.graph)
             return _target(top, priced, target, None)
         node, own = self.graph.node(top), self._own(top)
         if not own:

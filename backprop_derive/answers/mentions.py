@@ -87,6 +87,8 @@ def _indices(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabulary, lett
     if entry.name in vocabulary.entries.batches:
         return None
     trees = _trees(entry, pieces, vocabulary, letters)
+    if entry.sampled and not sample and [piece.text for piece in pieces] == [vocabulary.sample_index] and not without_single(_stored_axes(entry, vocabulary)):
+        return None  # of a single unit only the sample can be meant
     if trees is None or not all(map(_fits, trees, _stored_axes(entry, vocabulary))):
         return None
     return (*sample, *trees)

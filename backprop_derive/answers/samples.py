@@ -54,7 +54,7 @@ def readings(worlds: Worlds, left: Side, right: Side, definitions: Definitions =
     yield Reading(left, right)
     graph = worlds.graph
     yield from _by_entry(graph, left, right)
-    if graph.samples is None or graph.cost.reduction == "single":
+    if graph.samples is None or graph.samples.coupled or graph.cost.reduction == "single":
         return
     try:
         sampled = [_is_sampled(worlds, side.expression, definitions) for side in (left, right)]

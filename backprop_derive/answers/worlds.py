@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from backprop_derive.answers.derivatives import Derivatives, Target
+from backprop_derive.answers.derivatives import TOTAL, Derivatives, Target
 from backprop_derive.answers.statements import Side
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.calculus.terms import guarded
@@ -193,8 +193,10 @@ class World:
         if partial.direct:
             return self._settled(self._direct(partial), definitions, extra)
         top, bottom = self._plain(partial.top.name), self._plain(partial.bottom.name)
+        if partial.top == self.graph.differentiated and self._is_sampled(partial.top) and not partial.top.indices:
+            top = TOTAL
         for name in (top, bottom):
-            if name in definitions or (name not in self.graph.by_name and name != self.graph.cost.name):
+            if name in definitions or (name not in self.graph.by_name and name not in (self.graph.cost.name, TOTAL)):
                 raise NotYetError(f"the derivative of or by {name}, which is no quantity of the network")
         if self.derivatives.holding(top, bottom) is None:
             return ZERO
@@ -203,7 +205,7 @@ class World:
             self._leaves[key] = self._total(top, bottom)
         leaf = self._leaves[key]
         extra[leaf.node.name] = leaf
-        samples = [ref.indices[0] for ref in (partial.top, partial.bottom) if self._is_sampled(ref)]
+        samples = [ref.indices[0] for ref in (partial.top, partial.bottom) if self._is_sampled(ref) and ref.indices]
         places = (*samples[:1], *self._own(partial.top), *self._own(partial.bottom))
         found = Ref(leaf.node.name, places)
         if len(samples) > 1 and samples[0] != samples[1]:

@@ -73,7 +73,8 @@ def resolve(tree: Syntax, scope: Scope) -> Expression:
         case Comparison():
             return _comparison(tree, scope)
         case Derivative():
-            return Partial(node_named(tree.top, scope), node_named(tree.bottom, scope), tree.direct)
+            whole = scope.total and scope.aliases.get(tree.top.name, tree.top.name) == scope.total and not tree.top.indices
+            return Partial(Ref(scope.total) if whole else node_named(tree.top, scope), node_named(tree.bottom, scope), tree.direct)
         case Call():
             return _call(tree, scope)
         case Transpose():

@@ -252,7 +252,8 @@ def _finish(draft: Draft, loss: str, penalty: str | None, targets: tuple[str, ..
     if penalty is not None or reduction != "single":
         cost_name = next(name for name in (*_COST_NAMES, *(f"C_{count}" for count in range(2, 1000))) if name not in draft.taken() | {loss})
     if reduction != "single":
-        samples = replace(choose_samples(nodes.values(), draft.taken()), written=couples_samples(nodes.values()))
+        coupled = couples_samples(nodes.values())
+        samples = replace(choose_samples(nodes.values(), draft.taken()), written=coupled, coupled=coupled)
         nodes = with_samples(nodes, samples)
     return Graph(
         tuple(nodes.values()),

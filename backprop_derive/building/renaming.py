@@ -69,7 +69,7 @@ class Renaming:
         if self.graph.samples is None:
             return None
         found = {each.kind: each.new for each in self.changes}
-        return Samples(found.get("sample", self.graph.samples.index), found.get("count", self.graph.samples.size), self.graph.samples.written)
+        return Samples(found.get("sample", self.graph.samples.index), found.get("count", self.graph.samples.size), self.graph.samples.written, self.graph.samples.coupled)
 
     def weight(self, name: str, place: Place | None) -> tuple[str, Place | None]:
         """The new name of a node, or of an entry of it."""

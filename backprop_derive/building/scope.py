@@ -75,7 +75,7 @@ class Scope:
     """Names of nodes, vectors, sizes, functions and indices, and the letter of the sample index.
 
     `numbered_samples`: a formula may say which sample it means, by a number in front of all other indices.
-    `rows`: a vector lies, unless it is transposed.
+    `rows`: a vector lies, unless it is transposed. `total`: the loss, where without an index it is the sum over all samples.
     """
 
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
@@ -87,6 +87,7 @@ class Scope:
     aliases: Mapping[str, str] = field(default_factory=dict)
     numbered_samples: bool = False
     rows: bool = False
+    total: str = ""
 
     @property
     def names(self) -> frozenset[str]:
@@ -121,5 +122,6 @@ def scope_of(graph: Graph) -> Scope:
     names = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
     names |= {*graph.sizes, *((graph.samples.size,) if graph.samples else ())}
     sizes = {name: size(name) for name in sorted(names)}
+    total = graph.cost.loss if graph.samples is not None and graph.samples.coupled else ""
     rows = graph.notation is not None and graph.notation.rows
-    return Scope(quantities, {}, sizes, frozenset(graph.functions), {}, graph.samples, graph.aliases, rows=rows)
+    return Scope(quantities, {}, sizes, frozenset(graph.functions), {}, graph.samples, graph.aliases, rows=rows, total=total)

@@ -199,6 +199,11 @@ class Chain:
             ranges[self.graph.samples.index] = axis_to(size(self.graph.samples.size))
         return Ground(ranges, self.graph.smallest, self.graph.facts)
 
+    @property
+    def coupled(self) -> bool:
+        """Whether the loss of one sample depends on the others."""
+        return self.graph.samples is not None and self.graph.samples.coupled
+
     # -- by name ------------------------------------------------------------------------------------------------------
 
     def expansion(self, name: str, *, whole: bool) -> Expression:
@@ -219,9 +224,9 @@ class Chain:
         return decided(reindex(self._expansion(child.name, whole=whole), self.places(child)))
 
     def of_loss(self, child: Ref) -> Expression:
-        """∂L/∂child by name: the total derivative, over all paths; of what all samples share, Σ_i ∂L_i/∂child."""
-        if not self.loss.sampled:
-            return Partial(self.loss.ref(), child)
+        """∂L/∂child by name: the total derivative, over all paths; of what all samples share, Σ_i ∂L_i/∂child, unless L is their sum."""
+        if not self.loss.sampled or self.coupled:
+            return Partial(self.graph.differentiated, child)
         if self.graph.node(child.name).sampled:
             return Partial(Ref(self.loss.name, child.indices[:1]), child)
         return Fold("sum", Bound(self.loss.letters[0], self.loss.axes[0]), Partial(self.loss.ref(), child))

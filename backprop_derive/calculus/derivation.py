@@ -228,7 +228,7 @@ def _gradient(chain: Chain, node: Node) -> Gradient:
     backward = front.put(chain.settled(front.strip(chain.assembled(node.name, chain.by_name)), node))
     factors = tuple(_factors(chain, node.name, whole=whole))
     if front.summed:
-        trail.step("linearity", front.reason, front.put(Partial(chain.loss.ref(), node.mention())), "d(u + v)/dw = du/dw + dv/dw")
+        trail.step("linearity", front.reason, front.named(Partial(graph.differentiated, node.mention())), "d(u + v)/dw = du/dw + dv/dw")
     trail.step("chain rule", through(chain.loss.name, node.name, expansion), front.put(expansion), "dL/dw = dL/dz·dz/dw")
     for factor in factors:
         trail.step(factor.rule, factor.reason, _with_value(trail.now, factor.partial, factor.value), partial=factor.partial)

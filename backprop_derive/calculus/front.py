@@ -35,11 +35,12 @@ class Front:
     def __init__(self, graph: Graph, node: Node | None) -> None:
         self.scale: Expression = ONE
         self.bound: Bound | None = None
-        self.summed = False
+        self.summed = self.coupled = False
         self.mean = graph.cost.reduction == "mean"
         if graph.samples is not None and node is not None:
             length = size(graph.samples.size)
             loss = graph.node(graph.cost.loss)
+            self.coupled = graph.samples.coupled
             if loss.sampled:
                 self.scale = reciprocal(Integer(length)) if self.mean else ONE
                 self.bound = None if node.sampled else Bound(graph.samples.index, axis_to(length))
@@ -50,6 +51,8 @@ class Front:
     def reason(self) -> Words:
         """Why the derivative goes inside the sum."""
         kind = "mean" if self.mean else "sum"
+        if self.coupled:
+            return (f"the cost is the {kind} of the losses of the samples{', their sum times 1/m' if self.mean else ''}",)
         return (f"the cost is the {kind} of the losses of the samples, and the derivative of a sum is the sum of the derivatives: it goes inside",)
 
     def strip(self, body: Expression) -> Expression:
@@ -60,6 +63,10 @@ class Front:
         inside = [term for term in stripped if term is not None]
         self.summed = len(inside) == len(stripped)
         return add(*inside) if self.summed else body
+
+    def named(self, partial: Expression) -> Expression:
+        """The same of ∂L/∂w by its name, L being the loss of one sample or, where samples are coupled, the sum of all."""
+        return mul(self.scale, partial) if self.coupled else self.put(partial)
 
     def put(self, body: Expression) -> Expression:
         """The derivative of the cost, from what `strip` gave."""

@@ -139,12 +139,14 @@ class Cost:
 class Samples:
     """The tool's letters for the sample index and the number of samples; they step aside for names of the spec.
 
-    `written`: the index stands behind every name that has it; else it is implied.
+    `written`: the index stands behind every name that has it; else it is implied. `coupled`: something is computed from all
+    samples together, so that the loss of one depends on the others.
     """
 
     index: str
     size: str
     written: bool = False
+    coupled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,13 @@ class Graph:
     def _hash(self) -> int:
         """Found once, so that what is worked out of a graph can be kept by it."""
         return hash((self.nodes, self.cost, self.samples))
+
+    @property
+    def differentiated(self) -> Ref:
+        """What δs are derivatives of: the loss L of one sample at its own index; where samples are coupled, the sum Σ_i L[i],
+        which is L without an index."""
+        loss = self.node(self.cost.loss)
+        return Ref(loss.name) if self.samples is not None and self.samples.coupled else loss.ref()
 
     @cached_property
     def assumed(self) -> tuple[str, ...]:

@@ -65,7 +65,9 @@ class Evaluation:
         """The nodes of which each sample has values of its own, if the samples are data."""
         if not self.with_data:
             return frozenset()
-        found = {node.name for node in self.graph.nodes if node.sampled or (self.graph.samples is None and node.role in ("input", "target"))}
+        if self.graph.samples is not None:
+            return frozenset(node.name for node in self.graph.nodes if node.sampled)
+        found = {node.name for node in self.graph.nodes if node.role in ("input", "target")}
         waiting = list(found)
         while waiting:
             below = [name for name in self.graph.children[waiting.pop()] if name not in found]

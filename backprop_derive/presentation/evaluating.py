@@ -148,7 +148,7 @@ class _Page:
             if delta is not None and node.role != "preactivation":
                 others.append((Ref(name), Ref(node.name)))
             formula = delta.value if delta is not None else chain.settled(chain.assembled(node.name, chain.by_name), node)
-            label = Ref(name) if node.name in chain.shown else Partial(self.loss.ref(), Ref(node.name))
+            label = Ref(name) if node.name in chain.shown else Partial(self.graph.differentiated, Ref(node.name))
             lines += self._lines(node, self.evaluation.delta_for_the_eye(name), label, formula)
         if lines:
             yield from self._table("Backward pass", lines, (*meaning_of_errors(self.graph, others), "."))

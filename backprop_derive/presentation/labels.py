@@ -17,7 +17,7 @@ def delta_labels(derivation: Derivation) -> tuple[Label, ...]:
 
 
 def _labels(derivation: Derivation) -> Iterator[Label]:
-    loss = derivation.graph.node(derivation.graph.cost.loss).ref()
+    loss = derivation.graph.differentiated
     by_node = {delta.of.name: delta for delta in derivation.deltas.values()}
     by_name = {delta.name: delta for delta in derivation.deltas.values()}
 

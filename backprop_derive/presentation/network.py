@@ -41,7 +41,8 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
     yield "Cost", _cost_text(graph)
     loss = graph.node(graph.cost.loss)
     named = (f", {loss.operation.replace('_', ' ')}",) if loss.operation else ()
-    yield "Loss", (loss.ref(), " = ", *((loss.pieces[0].definition,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named)
+    together = () if graph.differentiated == loss.ref() else ("; ", graph.differentiated, " alone is their sum over all samples, which depend on each other")
+    yield "Loss", (loss.ref(), " = ", *((loss.pieces[0].definition,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named, *together)
     if graph.cost.regularizer is not None:
         penalty = graph.node(graph.cost.regularizer)
         yield "Penalty", (penalty.ref(), " = ", penalty.pieces[0].definition, f", {_PENALTIES[penalty.operation]} on ", *_listed((Ref(name),) for name in graph.parents[penalty.name] if graph.node(name).role == "parameter"))
@@ -70,7 +71,7 @@ def notation_facts(graph: Graph) -> Iterator[tuple[str, Text]]:
 
 def meaning_of_errors(graph: Graph, others: Iterable[tuple[Ref, Ref]]) -> Text:
     """What the sign of the backward pass stands for; `others` are derivatives by what is no pre-activation, each with that."""
-    loss = graph.node(graph.cost.loss).ref()
+    loss = graph.differentiated
     if graph.error == PREFIXED:
         return ("d in front of a name is the derivative of the loss ", loss, " with respect to what has that name")
     more = (part for error, of in others for part in (", ", error, " that with respect to ", of))

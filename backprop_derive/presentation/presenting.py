@@ -161,7 +161,7 @@ class _Page:
 
     def _delta(self, delta: Delta) -> Iterator[Block]:
         name = Ref(delta.name, delta.of.indices)
-        whole = Partial(self.loss.ref(), self.graph.node(delta.of.name).mention())
+        whole = Partial(self.graph.differentiated, self.graph.node(delta.of.name).mention())
         worked = self._worked(name, delta.value, self._letters(delta.of))
         if self.detail == "full":
             yield Heading(3, (name,))

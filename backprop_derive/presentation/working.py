@@ -178,12 +178,13 @@ class Working:
         return () if put is None else (Row(left, Compare("=", put, result), (f"the factors{reason} {ways}",)),)
 
     def _of_sample(self, expression: Expression) -> Expression | None:
-        """∂L/∂w of one sample, from `1/m Σ_i …`, perhaps with a penalty behind it; None for what is no such sum."""
+        """∂L/∂w of one sample, from `1/m Σ_i …`, perhaps with a penalty behind it; None for what is no such sum, and where
+        samples are coupled, so that the summand is not the derivative of one sample's loss."""
         terms = expression.terms if isinstance(expression, Add) else (expression,)
         found = [term.factors if isinstance(term, Mul) else (term,) for term in terms]
         summed = [factors for factors in found if any(self.substitution.is_over_samples(factor) for factor in factors)]
         samples = self.graph.samples
-        if len(summed) != 1 or samples is None:
+        if len(summed) != 1 or samples is None or samples.coupled:
             return None
         *front, fold = summed[0]
         if not isinstance(fold, Fold) or not self.substitution.is_over_samples(fold):

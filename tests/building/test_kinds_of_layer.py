@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-from proving import Point, derivation_of, error, faults, graph_of, writer_of
+from proving import Point, derivation_of, error, faults, graph_of, step_faults, writer_of
 
+from backprop_derive.answers.verifying import verify_answers
 from backprop_derive.errors import SpecError
 from backprop_derive.numerics.gradcheck import check_gradients
+from backprop_derive.presentation.formats import render
+from backprop_derive.presentation.presenting import present
 
 Values = Mapping[str, Any]
 
@@ -72,6 +76,7 @@ def test_a_kind_of_layer(name: str) -> None:
     point = Point(derivation)
     assert error(point.forward[output], by_hand(point.forward)) < 1e-13
     assert faults(point) == []
+    assert step_faults(point) == []
     assert check_gradients(derivation, seeds=(0,)).passed
 
 
@@ -123,3 +128,13 @@ def test_one_constant_serves_all_layers_that_leave_it_as_it_is() -> None:
     graph = derivation_of("inputs: {x: n}\nlayers:\n  - layer_norm\n  - layer_norm:\n    eps: 1e-3\n  - layer_norm:\n    eps: small\n  - layer_norm\nloss: mse\nvalues: {small: 0.5}\n").graph
     assert [node.name for node in graph.nodes if node.role == "constant"] == ["eps", "eps2", "small"]
     assert {given.name: float(given.value) for given in graph.numbers.values} == {"small": 0.5, "eps": 1e-5, "eps2": 1e-3}  # type: ignore[arg-type]
+
+
+def test_what_is_printed_of_coupled_samples_is_read_back() -> None:
+    derivation = derivation_of("inputs: 2\nlayers:\n  - dense: 3\n  - batch_norm\n  - dense: 1\nloss: half_squared_error\n")
+    record = json.loads(str(render(present(derivation), "json")))
+    given = [(name, each["gradient"]) for name, each in record["gradients"].items()] + [(name, each["expansion"]) for name, each in record["gradients"].items()]
+    given += list(record["deltas"].items())
+    answers = [(name, each[form]) for name, each in given for form in ("text", "latex")]
+    assert [(name, text) for name, text in answers if verify_answers(derivation.graph, {name: text})[0].verdict.outcome != "equal"] == []
+    assert record["gradients"]["W1"]["expansion"]["text"] == "1/m*sum(dL/dz1[i,j]*dz1[i,j]/dW1[j,k], i)"

@@ -141,11 +141,13 @@ class Point:
     def _without_partial(self, each: Expression) -> Expression | None:
         if not isinstance(each, Partial):
             return None
-        name = f"partial{'_direct' * each.direct}_{each.top.name}_{each.bottom.name}"
+        name = f"partial{'_direct' * each.direct}_{each.top.name}{len(each.top.indices)}_{each.bottom.name}"
         if name not in self._partials:
             top, bottom = self.whole.node(each.top.name), self.whole.node(each.bottom.name)
             axes = top.axes + bottom.axes
             value = self._jacobian(top, bottom, direct=each.direct)
+            if top.sampled and not each.top.indices:  # the sum over all samples
+                axes, value = axes[1:], value.sum(axis=0)
             self._partials[name] = (Node(name, tuple(f"axis_{at}" for at in range(len(axes))), axes), value)
         return Ref(name, each.top.indices + each.bottom.indices)
 

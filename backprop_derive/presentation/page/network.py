@@ -113,7 +113,7 @@ class _Network:
         return self.layout.width * UNIT > _FLAT_WIDTH and self.layout.width > _FLAT * self.layout.height
 
     def _loss(self) -> Expression:
-        return self.picture.graph.node(self.picture.graph.cost.loss).ref()
+        return self.picture.graph.differentiated
 
     def _edge(self, placed: PlacedArrow) -> str:
         """An arrow; where it carries a weight, a link."""
