@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from backprop_derive.building.letters import UNIT
 from backprop_derive.frozen import dataclass, field, replace
 from backprop_derive.graph.expressions import Bound, Expression, Ref
 from backprop_derive.graph.indices import Affine, Axis, size, variable
@@ -29,6 +30,7 @@ class Vector:
 
     `along`: there is one vector for each place of these indices, which `array` has in front, as in a sequence `x[t,k]`.
     `channels`: the first of all indices counts channels, and the others are places of a signal or an image.
+    `letter` is what the index of an entry is called.
     """
 
     entries: tuple[Expression, ...] = ()
@@ -36,6 +38,7 @@ class Vector:
     axis: Axis | None = None
     along: tuple[Bound, ...] = ()
     channels: bool = False
+    letter: str = UNIT
 
     def at(self, index: Affine) -> Expression:
         """The entry at an index. Raises IndexError where a list has no such entry."""
@@ -51,6 +54,12 @@ class Vector:
         if self.axis is not None:
             return self.axis.length
         return Affine((), len(self.entries))
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """All indices of the array, that of the entries last."""
+        assert self.axis is not None
+        return (*self.along, Bound(self.letter, self.axis))
 
     @property
     def shape(self) -> tuple[Affine, ...]:

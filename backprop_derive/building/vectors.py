@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from backprop_derive.building.activations import Activation
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import read_formula
-from backprop_derive.building.letters import SOURCE, UNIT, bounds_along
+from backprop_derive.building.letters import SOURCE, bounds_along
 from backprop_derive.building.scope import Scope, Vector
 from backprop_derive.graph.expressions import Bound, Expression, Fold, Ref
 from backprop_derive.graph.indices import number, variable
@@ -39,10 +39,10 @@ def activate_array(draft: Draft, name: str, function: Activation, vector: Vector
     """`a[j] = f(z[j])`, or `p[j] = softmax(z)[j]`, as one node; of a sequence `a[t,j] = f(z[t,j])`."""
     assert vector.axis is not None
     if function.vector:
-        definition: Expression = Fold(function.function, Bound(SOURCE, vector.axis), vector.at(variable(SOURCE)), variable(UNIT))
+        definition: Expression = Fold(function.function, Bound(SOURCE, vector.axis), vector.at(variable(SOURCE)), variable(vector.letter))
     else:
-        definition = function.at(vector.at(variable(UNIT)))
-    draft.add(array_node(name, (*vector.along, Bound(UNIT, vector.axis)), definition, "activation", unit, function.function), mark)
+        definition = function.at(vector.at(variable(vector.letter)))
+    draft.add(array_node(name, vector.bounds, definition, "activation", unit, function.function), mark)
     return vector.named(name)
 
 

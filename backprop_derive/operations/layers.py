@@ -6,10 +6,7 @@ from collections.abc import Mapping
 
 from backprop_derive.frozen import dataclass
 
-PLANNED = (
-    "group_norm", "conv1d", "conv2d", "max_pool", "avg_pool",
-    "flatten", "embedding", "rnn", "lstm", "gru", "attention",
-)  # fmt: skip
+PLANNED = ("group_norm", "embedding", "rnn", "lstm", "gru", "attention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,18 @@ _BIAS = Option("bias", "`b{l}`", "a name, `{shared: b}`, a list of names, or `fa
 _ACTIVATION = Option("activation", "none", "a function")
 _BIASES = Option("bias", "true", "`false` leaves out b and c")
 _EPS = Option("eps", "1e-5", "a number above 0, or the name of a constant")
+_NAME_OF_WEIGHTS = Option("weights", "`W{l}`", "a name, which is shared where it stands twice")
+_OF_CONVOLUTIONS = (
+    Option("kernel", "3", "its length, or `[3, 5]`, one for each axis"),
+    Option("stride", "1", "how far the window moves, or one for each axis"),
+    Option("padding", "0", "how many zeros stand at each end, one for each axis, or `same`: as many as keep the length"),
+    Option("dilation", "1", "how far apart the entries are that a window reads, or one for each axis"),
+    _NAME_OF_WEIGHTS,
+    Option("bias", "`b{l}`", "a name, or `false`"),
+    _ACTIVATION,
+)
+_POOL_STRIDE = Option("stride", "the window", "how far the window moves, or one for each axis")
+_POOL_PADDING = Option("padding", "0", "how many places stand at each end, or one for each axis")
 
 LAYERS: Mapping[str, Layer] = {
     row.kind: row
@@ -71,6 +80,31 @@ LAYERS: Mapping[str, Layer] = {
         Layer("softmax", "activations.build_activation", shapes="n → n", equations=("a{l}[j] = softmax(x[j], j)",), sentence="probabilities of the entries"),
         Layer("residual", "branching.build_residual", "a list of layers", shapes="any, the same", equations=("r{l}[j] = x[j] + z{l}[j]",), sentence="what it reads, added to what its layers give"),
         Layer("concat", "branching.build_concat", "a list of layers and inputs by name", shapes="n and q → n + q", equations=("c{l}[j] = where(j <= n, a[j], b[j-n])",), sentence="all of them, one behind the other"),
+        Layer(
+            "conv1d", "convolving.build_conv1d", "the number of filters", _OF_CONVOLUTIONS, "C × n → F × n'", ("W{l}: F × C × K", "b{l}: F"),
+            ("z{l}[f,p] = sum(sum(W{l}[f,c,s]*x[c,S*(p-1)+D*(s-1)+1-P], s), c, 1, C) + b{l}[f]", "a{l}[f,p] = phi(z{l}[f,p])"),
+            "the same weighted sum at every place p of a signal, one for each filter f; what it reads outside of the signal is 0. K is the length of the kernel, S the stride, D the dilation, P the padding, and the output has n' = floor((n + 2*P - D*(K-1) - 1)/S) + 1 places",
+        ),
+        Layer(
+            "conv2d", "convolving.build_conv2d", "the number of filters", _OF_CONVOLUTIONS, "C × n × w → F × n' × w'", ("W{l}: F × C × K × M", "b{l}: F"),
+            ("z{l}[f,p,q] = sum(sum(sum(W{l}[f,c,s,u]*x[c,S*(p-1)+D*(s-1)+1-P,T*(q-1)+E*(u-1)+1-Q], u), s), c, 1, C) + b{l}[f]", "a{l}[f,p,q] = phi(z{l}[f,p,q])"),
+            "the same of an image, whose places are p, q; the kernel is K × M, and T, E, Q are the stride, the dilation and the padding along the second axis",
+        ),
+        Layer(
+            "max_pool", "pooling.build_pool", "the size of the window, `2` or `[2, 3]`", (_POOL_STRIDE, _POOL_PADDING), "C × n → C × n', C × n × w → C × n' × w'", (),
+            ("m{l}[c,p] = max(x[c,S*(p-1)+s-P], s, 1, K)", "m{l}[c,p,q] = max(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)"),
+            "the largest entry of each window of a signal or an image; its place, of equal ones the first, takes the whole derivative",
+        ),
+        Layer(
+            "avg_pool", "pooling.build_pool", "the size of the window, `2` or `[2, 3]`", (_POOL_STRIDE, _POOL_PADDING), "C × n → C × n', C × n × w → C × n' × w'", (),
+            ("v{l}[c,p] = 1/K*sum(x[c,S*(p-1)+s-P], s, 1, K)", "v{l}[c,p,q] = 1/(K*M)*sum(sum(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)"),
+            "the mean of each window of a signal or an image; padding is 0 and counts as part of the window",
+        ),
+        Layer(
+            "flatten", "pooling.build_flatten", shapes="C × n × w → C·n·w",
+            equations=("f{l}[j] = sum(sum(sum(where(j = (c-1)*n*w+(p-1)*w+q, x[c,p,q], 0), q), p), c)", "f{l}[j] = sum(sum(where(j = (c-1)*n+p, x[c,p], 0), p), c)", "f{l}[j] = sum(sum(where(j = (p-1)*w+q, x[p,q], 0), q), p)"),
+            sentence="all entries of a signal, an image or a sequence, one behind the other, the last index first",
+        ),
         Layer(
             "layer_norm", "normalizing.build_layer_norm", own_options=(_EPS,), shapes="n → n", parameters=("gamma{l}: n", "beta{l}: n"),
             equations=("mu{l} = 1/n*sum(x[k], k)", "var{l} = 1/n*sum((x[k] - mu{l})^2, k)", "r{l} = 1/sqrt(var{l} + eps)", "xhat{l}[j] = (x[j] - mu{l})*r{l}", "n{l}[j] = gamma{l}[j]*xhat{l}[j] + beta{l}[j]"),

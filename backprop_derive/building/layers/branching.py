@@ -9,7 +9,7 @@ from backprop_derive.building.layers.stack import Branch, Entry, Stack, describe
 from backprop_derive.building.letters import UNIT
 from backprop_derive.building.scope import Vector
 from backprop_derive.building.vectors import array_node, scalar_node
-from backprop_derive.graph.expressions import Bound, Ref, add
+from backprop_derive.graph.expressions import Ref, add
 from backprop_derive.graph.indices import axis_to, number, variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Node, Piece
@@ -61,8 +61,8 @@ def _array(stack: Stack, name: str, read: Vector, given: Vector, entry: Entry) -
         pieces = tuple(Piece((place,), (), add(read.at(place), given.at(place))) for place in places)
         stack.draft.add(Node(name, (UNIT,), (axis,), pieces), entry.mark)
     else:
-        j, given = variable(UNIT), given.beside(read)
-        stack.draft.add(array_node(name, (*given.along, Bound(UNIT, axis)), add(read.at(j), given.at(j)), "node"), entry.mark)
+        read, place = read.beside(given), variable(given.letter)
+        stack.draft.add(array_node(name, given.bounds, add(read.at(place), given.at(place)), "node"), entry.mark)
     return replace(given, axis=axis_to(axis.length)).named(name)
 
 

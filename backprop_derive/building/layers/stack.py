@@ -19,6 +19,8 @@ from backprop_derive.spec.source import Mark, Scalar, Value
 from backprop_derive.spec.source import Sequence as YamlSequence
 
 ACTIVATION_KINDS = ("activation", "softmax")
+_ACTIVATED = ("dense", "conv1d", "conv2d")
+"""Kinds of layer that an activation below them belongs to."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ def _with_activations(entries: Sequence[LayerEntry]) -> Iterator[tuple[LayerEntr
     while waiting:
         entry = waiting.pop(0)
         activation = None
-        if waiting and entry.kind.text == "dense" and _is_linear(entry):
+        if waiting and entry.kind.text in _ACTIVATED and _is_linear(entry):
             activation = _only_activation(waiting[0])
             waiting = waiting[1:] if activation is not None else waiting
         yield entry, activation

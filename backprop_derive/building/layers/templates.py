@@ -8,7 +8,7 @@ where the builder of the layer says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.layers.stack import Entry, Stack, read_name
@@ -16,8 +16,8 @@ from backprop_derive.building.letters import SOURCE, UNIT
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.building.vectors import array_node
 from backprop_derive.frozen import dataclass, field
-from backprop_derive.graph.expressions import Bound, Expression, Number, Ref, replace
-from backprop_derive.graph.indices import Affine, Axis, axis_to
+from backprop_derive.graph.expressions import Bound, Bracket, Expression, Number, Ref, Where, replace
+from backprop_derive.graph.indices import Affine, Axis, always, at_least, axis_to
 from backprop_derive.graph.nodes import Node
 from backprop_derive.spec.numbers import looks_like_number, number
 from backprop_derive.spec.source import Mark, Scalar
@@ -25,10 +25,24 @@ from backprop_derive.spec.source import Mark, Scalar
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node as a formula reads it: its first indices are given, `axes` are those that the formula writes."""
+    """A node as a formula reads it: its first indices are given, `axes` are those that the formula writes.
+    What is read outside of them is `outside`, if it may be read.
+    """
 
     ref: Ref
     axes: tuple[Axis, ...] = ()
+    outside: Expression | None = None
+
+    def at(self, indices: tuple[Affine, ...], ranges: Mapping[str, Axis]) -> Expression:
+        """The entry at the indices that the formula writes, which run over `ranges`."""
+        entry: Expression = Ref(self.ref.name, (*self.ref.indices, *indices))
+        if self.outside is None:
+            return entry
+        for index, axis in reversed(tuple(zip(indices, self.axes, strict=True))):
+            for inside in (at_least(axis.high, index), at_least(index, axis.low)):
+                if not always(inside, ranges):
+                    entry = Where(Bracket(inside), entry, self.outside)
+        return entry
 
 
 @dataclass(eq=False, repr=False)
@@ -62,13 +76,13 @@ class Names:
         if bias:
             self.parameter(bias, UNIT)
 
-    def parameter(self, name: str, letters: str) -> None:
-        """What the layer learns, with indices by the layer's letters: `gamma1[j]`."""
+    def parameter(self, name: str, letters: str, called: Scalar | None = None) -> None:
+        """What the layer learns, with indices by the layer's letters: `gamma1[j]`; a name that the spec gives twice is shared."""
         axes = tuple(self.letters[letter] for letter in letters)
-        node = Node(f"{name}{self.tail}", tuple(letters), axes, role="parameter")
-        self.stack.draft.add(node, self.entry.mark)
-        self.stack.draft.made.add(node.name)
-        self.places[name] = Place(Ref(node.name), axes)
+        draft, known = self.stack.draft, f"{name}{self.tail}" if called is None else read_name(self.stack.draft, called)
+        draft.add(Node(known, tuple(letters), axes, role="parameter"), self.entry.mark if called is None else called.mark, shared=called is not None)
+        draft.made |= {known} if called is None else set()
+        self.places[name] = Place(Ref(known), axes)
 
     def constant(self, name: str, standard: str) -> None:
         """A number of the layer that has a letter in books, such as eps: one for all layers that leave it at its standard value,
@@ -142,8 +156,7 @@ class Names:
                 return None
             if each.name in self.numbers:
                 return self.numbers[each.name]
-            front = self.places[each.name].ref
-            return Ref(front.name, (*front.indices, *each.indices))
+            return self.places[each.name].at(each.indices, self.letters)
 
         return replace(expression, placed)
 
