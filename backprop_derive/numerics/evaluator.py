@@ -42,6 +42,7 @@ from backprop_derive.numerics import folds
 from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
 from backprop_derive.numerics.contraction import Contraction, masked
 from backprop_derive.numerics.reading import Store, picks
+from backprop_derive.numerics.scattering import Along, Scattering, scattered, scattering
 from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scope, pad
 from backprop_derive.numerics.smooth import SmoothFunction
 from backprop_derive.operations.functions import find_function
@@ -256,7 +257,8 @@ class Evaluator:
     def _fold_between(self, fold: Fold, scope: Scope, frame: Frame) -> Operation:
         """The fold, whose ends are known, perhaps only in this frame."""
         if fold.kind == "sum":
-            return self._sum(fold, scope, frame)
+            scattered = scattering(fold, scope.letters)
+            return self._sum(fold, scope, frame) if scattered is None else self._scattered(scattered, scope, frame)
         if fold.kind != "prod":
             return self._leaf(self._selected(fold, scope.exactly(), frame), scope)
         inner, mask = self._bind(fold.bound, scope, frame)
@@ -283,6 +285,30 @@ class Evaluator:
             narrowed = ranged.only_where(holds)
             mask = ranges if holds is None else holds if ranges is None else ranges & holds
             return contract(masked([operation(narrowed) for operation in operations], mask))
+
+        return run
+
+    def _scattered(self, fold: Scattering, scope: Scope, frame: Frame) -> Operation:
+        """A sum whose summands go each to its place; they are worked out without the indices that they have a place along."""
+        gone = [scope.axis(letter) for letter, _ in fold.targets]
+        left = [axis for axis in range(1, scope.rank) if axis not in gone]
+        inner, masks = scope.without(gone), list[Array]()
+        for bound in fold.bounds:
+            inner, mask = self._bind(bound, inner, frame)
+            masks += [] if mask is None else [mask]
+        mask = reduce(np.logical_and, [pad(mask, inner.rank) for mask in masks]) if masks else None
+        summand = self.planned(fold.summand, inner)
+        places = [self.planned(place, inner.exactly()) for _, place in fold.targets]
+        axes = (0, *left, *(None for _ in fold.bounds))
+        summed = (1,) * (1 + len(left)) + inner.lengths[len(left) :]
+
+        def run(frame: Frame) -> Array:
+            guard = None if frame.guard is None else pad(np.asarray(pad(frame.guard, scope.rank).any(axis=tuple(gone))), inner.rank)
+            there = Frame(guard, frame.arguments).only_where(mask)
+            values = summand(there) if mask is None else np.where(mask, summand(there), 0)
+            values = np.broadcast_to(values, np.broadcast_shapes(values.shape, summed))
+            along = [Along(axis, scope.lows[axis - 1], scope.lengths[axis - 1], self.store.whole(place(there), "a place")) for axis, place in zip(gone, places, strict=True)]
+            return scattered(values, along, axes, scope.rank)
 
         return run
 

@@ -118,10 +118,14 @@ class Store:
                 return self._picked(ref, scope, frame)
 
     def _picked(self, ref: Ref, scope: Scope, frame: Frame) -> Array:
-        values = np.asarray(self.backend.real(self.read(ref, scope.exactly())(frame)), dtype=float)
+        return self.whole(self.read(ref, scope.exactly())(frame), ref.name)
+
+    def whole(self, values: Array, name: str) -> Array:
+        """Values that are used as indices. Raises EvaluationError where they are no whole numbers."""
+        values = np.asarray(self.backend.real(values), dtype=float)
         whole = np.rint(values)
         if not (whole == values).all():
-            raise EvaluationError(f"{ref.name} is used as an index, and {values[whole != values].flat[0]:g} is not a whole number")
+            raise EvaluationError(f"{name} is used as an index, and {values[whole != values].flat[0]:g} is not a whole number")
         return np.asarray(whole, dtype=np.int64)
 
     def _stretch(self, form: Affine, ref: Ref, at: int, scope: Scope) -> tuple[int | None, slice] | None:

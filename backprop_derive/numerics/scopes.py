@@ -8,7 +8,7 @@ An expression is planned once in a scope, and the plan is carried out in frames,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +40,12 @@ class Scope:
     def bind(self, letter: str, low: int, length: int) -> Scope:
         """The scope with one more index, which hides an outer one of the same name."""
         return replace(self, letters=(*self.letters, letter), lows=(*self.lows, low), lengths=(*self.lengths, length))
+
+    def without(self, axes: Collection[int]) -> Scope:
+        """The scope without the indices of some axes."""
+        left = [at for at in range(len(self.letters)) if at + 1 not in axes]
+        letters, lows, lengths = (tuple(each[at] for at in left) for each in (self.letters, self.lows, self.lengths))
+        return replace(self, letters=letters, lows=lows, lengths=lengths)  # type: ignore[arg-type]
 
     def naming(self, names: Iterable[str]) -> Scope:
         """The scope of a function's own definition, with its arguments."""
