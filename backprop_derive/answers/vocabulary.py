@@ -252,7 +252,8 @@ class Vocabulary:
         """Raises SampleLetterError if the mention is a quantity when one of its letters is the sample's."""
         if self.sample_index is None:
             return
-        for piece in mention.pieces:
+        in_front = [replace(piece, text=piece.text[0]) for piece in mention.pieces if piece.kind == "sub" and len(piece.text) > 1 and piece.text[0] in letters.bound]
+        for piece in (*mention.pieces, *in_front):  # x_n, x_{nj}
             letter = piece.text
             allowed = letter in letters.bound or letter in (*_FREE_SAMPLES, self.sample_index)
             may_be = letter.isalpha() and letter not in letters.samples and allowed and (piece.kind != "raised" or letter in letters.bound)

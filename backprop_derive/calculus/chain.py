@@ -12,6 +12,7 @@ from functools import cached_property
 
 from backprop_derive.calculus.adjoints import Adjoint, adjoint_names, adjoints, ancestors
 from backprop_derive.calculus.links import Link, links
+from backprop_derive.calculus.normalizing import Statistics, statistics_of
 from backprop_derive.calculus.rewriting import Ground, rewrites, tidy
 from backprop_derive.calculus.terms import decided, guarded, without_implied
 from backprop_derive.graph.expressions import ONE, Bound, Expression, Fold, Number, Partial, Ref, add, children, mul, reindex
@@ -58,6 +59,11 @@ class Chain:
     def recurrent(self) -> set[str]:
         """Nodes that depend on themselves at another place: their adjoints stay symbols."""
         return {name for name in self.reaching if any(name in ancestors(self.graph, parent) for parent in self.graph.parents[name])}
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """The means that deviations are taken from, and what is computed with them."""
+        return statistics_of(self.graph)
 
     @cached_property
     def shown(self) -> set[str]:
@@ -149,9 +155,13 @@ class Chain:
         """δ by name, for every adjoint that is a line of the backward pass."""
         return Ref(self.names[child.name], child.indices) if child.name in self.shown else None
 
+    def beside_statistics(self, child: Ref) -> Expression | None:
+        """The same, but what only serves to compute deviations from a mean is put in."""
+        return None if child.name in self.statistics.inner else self.by_name(child)
+
     def in_full(self, child: Ref) -> Expression | None:
         """δ in its textbook form; by name only in a recurrence, or where it would fill more than a page."""
-        if child.name not in self.shown:
+        if child.name not in self.shown or child.name in self.statistics.inner:
             return None
         if child.name in self.recurrent or self._inlined_length(child.name) > MAXIMUM_LENGTH:
             return self.by_name(child)
@@ -197,7 +207,7 @@ class Chain:
         ranges = dict(zip(node.letters, node.axes, strict=True))
         if self.graph.samples is not None:
             ranges[self.graph.samples.index] = axis_to(size(self.graph.samples.size))
-        return Ground(ranges, self.graph.smallest, self.graph.facts)
+        return Ground(ranges, self.graph.smallest, self.graph.facts, self.statistics)
 
     @property
     def coupled(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from backprop_derive.calculus.penalties import Penalty, penalty_chain, penalty_o
 from backprop_derive.calculus.rewriting import ASSUMING, rewrites, tidy
 from backprop_derive.calculus.steps import Factor, Step, factor_of, through
 from backprop_derive.calculus.terms import same_but_for_letters
-from backprop_derive.calculus.words import Words
+from backprop_derive.calculus.words import Words, listed
 from backprop_derive.errors import Problem, UsageError, nearest
 from backprop_derive.graph.expressions import ZERO, Expression, Fold, Partial, Ref, add, reindex, walk
 from backprop_derive.graph.expressions import replace as replace_in
@@ -188,7 +188,15 @@ def _delta(chain: Chain, name: str) -> Delta:
         trail.step("δ by name", (said, Ref(child), ", already known"), _with_deltas(chain, trail.now, child))
     raw = chain.assembled(name, chain.by_name)
     _settle(chain, node, trail, raw, Front(chain.graph, None))
+    if name not in chain.statistics.inner and (inner := [each for each in _children_shown(chain, name) if each in chain.statistics.inner]):
+        whole = chain.settled(chain.assembled(name, chain.beside_statistics), node)
+        trail.step("statistics", _put_in(inner), whole, "Σ_k (x_k − μ) = 0, (x − μ)·r = x̂")
     return Delta(chain.names[name], node.ref(), expansion, factors, trail.now, tuple(trail.steps))
+
+
+def _put_in(inner: Sequence[str]) -> Words:
+    """What happens where a derivative goes through a mean."""
+    return ("the derivatives by ", *listed(inner), " are put in: deviations from their mean sum to 0, and what has a name goes by it")
 
 
 def _children_shown(chain: Chain, name: str) -> list[str]:

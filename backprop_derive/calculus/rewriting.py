@@ -8,11 +8,12 @@ that a book would leave factored: a product is multiplied into a sum only where 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from backprop_derive.calculus.arranging import arranged
 from backprop_derive.calculus.front import split_number
+from backprop_derive.calculus.normalizing import Statistics, by_name, without_deviations
 from backprop_derive.calculus.ranges import solve
 from backprop_derive.calculus.terms import Term, expression_of, free_names, opened, rename_bounds, terms_of, within
 from backprop_derive.graph.expressions import (
@@ -39,11 +40,13 @@ Terms = tuple[Term, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What rewrites may use: the ranges of free indices, the smallest sizes, and the facts that are taken for granted."""
+    """What rewrites may use: the ranges of free indices, the smallest sizes, the facts that are taken for granted, and the means that
+    the network takes deviations from."""
 
     ranges: Mapping[str, Axis]
     smallest: Mapping[str, int]
     facts: tuple[Fact, ...] = ()
+    statistics: Statistics = field(default_factory=Statistics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +280,21 @@ def _multiset(factors: Sequence[Expression]) -> dict[Expression, int]:
     return counts
 
 
+def drop_deviations(terms: Terms, ground: Ground) -> Terms:
+    """`Σ_k (x[k] − mu) = 0`, where mu is the mean of x."""
+    return tuple(term for term in terms if without_deviations(term, ground.statistics) is not None) if ground.statistics.means else terms
+
+
+def name_again(terms: Terms, ground: Ground) -> Terms:
+    """`(x[k] − mu)·r = xhat[k]`, where that is the definition of xhat."""
+    return tuple(by_name(_one_by_one(term), ground.statistics) for term in terms) if ground.statistics.named else terms
+
+
 REWRITES: tuple[Rewrite, ...] = (
     Rewrite("pick from sums", "a bracket [… = …] is 1 where the equation holds and 0 elsewhere, so it picks one term out of the sum", pick_from_sums, "Σ_c [c = k]·e(c) = e(k)"),
     Rewrite("cancel", "what is multiplied and divided by the same quantity cancels", cancel, "u·(1/u) = 1"),
+    Rewrite("deviations from the mean", "deviations from their mean sum to 0", drop_deviations, "Σ_k (x_k − μ) = 0"),
+    Rewrite("name again", "what is multiplied here has a name in the forward pass", name_again, "(x − μ)·r = x̂"),
     Rewrite("use the assumption", "the targets sum to 1, which is assumed of them", use_facts, "Σ_c y_c = 1", assumes=True),
     Rewrite("close sums", "a sum over something that does not change is that thing times the number of terms", close_sums, "Σ_i e = m·e"),
     Rewrite("gather like terms", "terms that differ only in the number in front are added", gather_like_terms, "u + u = 2·u"),

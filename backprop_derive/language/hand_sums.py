@@ -70,11 +70,11 @@ class SumReader(NameReader):
             try:
                 found = read()
             except SampleLetterError as error:
-                if error.letter not in letters or outer.samples:
+                if error.letter not in letters:
                     raise
                 self.at, self.depth, self.tokens = at, depth, tokens
                 del self.notes[noted:]
-                self.letters = outer.binding(letters, sample=error.letter)
+                self.letters = outer.over_samples(letters, error.letter)
                 found = read()
             return found, [self._letter_of_sum(letter, found) for letter in letters]
         finally:

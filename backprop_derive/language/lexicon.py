@@ -51,6 +51,10 @@ class Letters:
         samples = (self.samples - {*letters}) | ({sample} if sample is not None else set())
         return replace(self, bound=(*self.bound, *letters), samples=frozenset(samples))
 
+    def over_samples(self, letters: Sequence[str], sample: str) -> Letters:
+        """Below a sum over the samples: no other letter stands for a sample there, so that two are never taken for one."""
+        return replace(self, bound=(*self.bound, *letters), samples=frozenset({sample}))
+
 
 NO_LETTERS = Letters()
 

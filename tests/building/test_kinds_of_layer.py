@@ -103,7 +103,7 @@ def test_the_index_of_the_samples_is_written_where_they_are_coupled() -> None:
     derivation = derivation_of("inputs: {x: n}\nlayers:\n  - batch_norm\nloss: half_squared_error\n")
     writer = writer_of(derivation)
     assert writer.write(derivation.graph.node("mu1").pieces[0].definition) == "1/m*sum(x[i,j], i)"
-    assert writer.write(derivation.deltas["mu1"].value) == "-2*bar_var1[j]/m*sum(x[i,j] - mu1[j], i) - r1[j]*sum(bar_xhat1[i,j], i)"
+    assert writer.write(derivation.deltas["mu1"].value) == "-r1[j]*sum(bar_xhat1[i,j], i)"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,23 @@ def test_one_constant_serves_all_layers_that_leave_it_as_it_is() -> None:
     graph = derivation_of("inputs: {x: n}\nlayers:\n  - layer_norm\n  - layer_norm:\n    eps: 1e-3\n  - layer_norm:\n    eps: small\n  - layer_norm\nloss: mse\nvalues: {small: 0.5}\n").graph
     assert [node.name for node in graph.nodes if node.role == "constant"] == ["eps", "eps2", "small"]
     assert {given.name: float(given.value) for given in graph.numbers.values} == {"small": 0.5, "eps": 1e-5, "eps2": 1e-3}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("layers", "node", "expected"),
+    [
+        ("  - dense: h\n  - layer_norm\n", "z1", "r2*(bar_xhat2[j] - 1/h*sum(bar_xhat2[k], k) - 1/h*xhat2[j]*sum(bar_xhat2[k]*xhat2[k], k))"),
+        ("  - dense: h\n    activation: tanh\n  - layer_norm\n", "z1", "r2*(bar_xhat2[j] - 1/h*sum(bar_xhat2[k], k) - 1/h*xhat2[j]*sum(bar_xhat2[k]*xhat2[k], k))*(1 - a1[j]^2)"),
+        ("  - dense: h\n  - batch_norm\n", "z1", "r2[j]*(bar_xhat2[i,j] - 1/m*sum(bar_xhat2[k,j], k) - 1/m*xhat2[i,j]*sum(bar_xhat2[k,j]*xhat2[k,j], k))"),
+        ("  - dense: h\n  - batch_norm\n", "var2", "-1/2*bar_r2[j]*r2[j]^3"),
+        ("  - dense: h\n  - rms_norm\n", "z1", "2*bar_ms2/h*z1[j] + bar_n2[j]*gamma2[j]*r2"),
+    ],
+)
+def test_the_derivative_of_a_norm_has_three_terms(layers: str, node: str, expected: str) -> None:
+    """Ioffe and Szegedy (2015), section 3, with the derivatives by the mean and the variance put in."""
+    derivation = derivation_of(f"inputs: {{x: n}}\nlayers:\n{layers}loss: half_squared_error\n")
+    assert writer_of(derivation).write(derivation.deltas[node].value) == expected
+    assert faults(Point(derivation)) == []
 
 
 def test_what_is_printed_of_coupled_samples_is_read_back() -> None:
