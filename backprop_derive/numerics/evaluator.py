@@ -40,6 +40,7 @@ from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.numerics import folds
 from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
+from backprop_derive.numerics.combining import all_hold, combined, reduced
 from backprop_derive.numerics.contraction import Contraction, masked
 from backprop_derive.numerics.reading import Store, picks
 from backprop_derive.numerics.scattering import Along, Scattering, scattered, scattering
@@ -150,7 +151,7 @@ class Evaluator:
         for term in terms[1:]:
             opposite = _opposite(term)
             combine = np.add if opposite is None or scope.magnitude else np.subtract
-            total = _combined(combine, total, self.planned(opposite or term, scope))
+            total = combined(combine, total, self.planned(opposite or term, scope))
         return total
 
     def _plain(self, number: Any, scope: Scope) -> Operation:
@@ -171,7 +172,7 @@ class Evaluator:
 
     def _product(self, factors: Sequence[Expression], scope: Scope) -> Operation:
         mask, operations = self._factors(factors, scope)
-        product = _reduced(np.multiply, operations)
+        product = reduced(np.multiply, operations)
         if mask is None:
             return product
 
@@ -185,7 +186,7 @@ class Evaluator:
         """Where the product is not 0 for its conditions' sake, and its other factors."""
         tests = [self._test(factor, scope) for kind in (Bracket, Compare) for factor in factors if isinstance(factor, kind)]
         operations = [self.planned(factor, scope) for factor in factors if not isinstance(factor, Bracket | Compare)]
-        return _all_hold(tests), operations or [self._plain(1.0, scope)]
+        return all_hold(tests), operations or [self._plain(1.0, scope)]
 
     def _power(self, expression: Power, scope: Scope) -> Operation:
         base, exponent = expression.base, expression.exponent
@@ -377,35 +378,6 @@ def _opposite(term: Expression) -> Expression | None:
     if not isinstance(term, Mul) or term.factors[0] != MINUS_ONE:
         return None
     return mul(*term.factors[1:])
-
-
-def _combined(combine: Callable[[Any, Any], Any], first: Operation, second: Operation) -> Operation:
-    return lambda frame: combine(first(frame), second(frame))
-
-
-def _reduced(combine: Callable[[Any, Any], Any], operations: Sequence[Operation]) -> Operation:
-    """The values of all operations in one, from the left."""
-    if len(operations) == 1:
-        return operations[0]
-    if len(operations) == 2:
-        return _combined(combine, *operations)
-    return lambda frame: reduce(combine, [operation(frame) for operation in operations])
-
-
-def _all_hold(tests: Sequence[Operation]) -> Operation | None:
-    """Where all tests hold, each looked at where those before it do; None without tests."""
-    if len(tests) < 2:
-        return tests[0] if tests else None
-    if all(isinstance(test, Fixed) for test in tests):
-        return Fixed(reduce(np.logical_and, [test(START) for test in tests]))
-
-    def run(frame: Frame) -> Array:
-        mask = tests[0](frame)
-        for test in tests[1:]:
-            mask = mask & test(frame.only_where(mask))
-        return mask
-
-    return run
 
 
 def _spread(values: Array, length: int) -> Array:
