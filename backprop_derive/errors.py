@@ -96,7 +96,8 @@ class NotYetError(BackpropError):
 class FormulaError(Exception):
     """A formula that cannot be read. `start` and `end` are offsets into `text`; `hint` says what would be right.
 
-    `near` are the right names that look most like a wrong one; they are the hint where there is no other.
+    `near` are the right names that look most like a wrong one; they are the hint where there is no other. What is wrong
+    with the grammar knows the text, what is wrong with the meaning of a piece only its place.
     """
 
     def __init__(self, message: str, text: str = "", start: int = 0, end: int | None = None, hint: str = "", near: tuple[str, ...] = ()) -> None:
@@ -104,6 +105,11 @@ class FormulaError(Exception):
         self.message, self.text, self.start, self.near = message, text, start, near
         self.hint = hint or did_you_mean(near)
         self.end = start + 1 if end is None else end
+
+    @property
+    def of_grammar(self) -> bool:
+        """Whether the formula is wrong whatever its names stand for."""
+        return bool(self.text)
 
     def caret(self, width: int = 70) -> str:
         """The formula's line with a caret below the place, cut to `width` columns around it."""
@@ -114,6 +120,14 @@ class FormulaError(Exception):
         shown = "".join(character if character.isprintable() else "�" for character in line[left : left + width])
         before, marked = shown[: at - left], shown[at - left : self.end - line_start - left]
         return f"{shown}\n{' ' * _columns(before)}{'^' * max(1, _columns(marked))}"
+
+
+class UndefinedNameError(FormulaError):
+    """A name that nothing in the spec has; `called` if it stands for a function."""
+
+    def __init__(self, name: str, start: int, end: int, hint: str = "", near: tuple[str, ...] = (), *, called: bool = False) -> None:
+        super().__init__(f"{name!r} is not a function that is known here" if called else f"{name!r} is not defined", "", start, end, hint, near)
+        self.name, self.called = name, called
 
 
 def did_you_mean(near: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import resolve
 from backprop_derive.building.names import fault
 from backprop_derive.building.scope import Scope
-from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.errors import FormulaError, UndefinedNameError, nearest
 from backprop_derive.graph.expressions import Add, Expression, Fold, Number, Ref
 from backprop_derive.graph.nodes import Assumption, Fact, Node
 from backprop_derive.language.grammar import parse
@@ -79,7 +79,7 @@ def _leaf(draft: Draft, tree: Syntax) -> Node:
         raise fault("the name of an input, a target, a constant or a parameter is expected here", tree)
     name = draft.aliases.get(tree.name, tree.name)
     if name not in draft.nodes:
-        raise fault(f"{tree.name!r} is not defined", tree, near=nearest(name, draft.nodes))
+        raise UndefinedNameError(tree.name, tree.start, tree.end, near=nearest(name, draft.nodes))
     if not draft.nodes[name].is_leaf:
         raise fault(f"{tree.name!r} is computed, so nothing can be assumed of it; say what is assumed of what is given", tree)
     return draft.nodes[name]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.scope import Quantity, Scope
+from backprop_derive.errors import nearest
+from backprop_derive.graph.indices import size
 from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Node
 from backprop_derive.spec.model import Declared
@@ -68,6 +72,22 @@ def declare_sizes(draft: Draft) -> None:
             draft.problem(name.mark, f"{name.text!r} has its size where it is declared", name.text)
         for each in shape:
             draft.length(each)
+    if draft.spec.style == "equations":
+        declared = (*draft.spec.parameters, *(target.name for target in draft.spec.targets or ()))
+        check_sizes(draft, {*draft.nodes, *draft.equations_of, *(name.text for name in declared)})
+
+
+def check_sizes(draft: Draft, arrays: Set[str]) -> None:
+    """What stands under `sizes:` is an array, or else a size, which is mentioned somewhere."""
+    for name, shape in draft.spec.sizes:
+        if name.text in arrays:
+            continue
+        if len(shape) == 1 and draft.mentions(name.text):
+            draft.sizes.setdefault(name.text, size(name.text))
+        elif name.text not in draft.doubts.names:
+            near = nearest(name.text, arrays)
+            draft.unknown(name, f"{name.text!r} is neither an array of the network nor a size that anything has", near)
+            draft.doubts.add(near)
 
 
 def declare_parameters(draft: Draft) -> None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from backprop_derive.building.checks import check_formula
+from backprop_derive.building.doubts import Doubts, is_declaration, names_in
 from backprop_derive.building.formulas import resolve
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.names import CONSTANTS
@@ -19,7 +20,7 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Assumption, Fact, Node, TargetDomain
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name, Syntax
-from backprop_derive.notation import is_name, looks_like_function
+from backprop_derive.notation import NAME, canonical, is_name, looks_like_function
 from backprop_derive.operations.functions import activation_names, find_function
 from backprop_derive.spec.fields import A_LENGTH, MAXIMUM_LENGTH, is_length
 from backprop_derive.spec.model import Equation, NetworkSpec
@@ -51,6 +52,11 @@ class Draft:
     assumptions: list[Assumption] = field(default_factory=list)
 
     @cached_property
+    def doubts(self) -> Doubts:
+        """The names of which too little is known to say what else is wrong with them."""
+        return Doubts(self.spec)
+
+    @cached_property
     def equations_of(self) -> Mapping[str, list[Equation]]:
         """The equations of the spec by the name on their left side."""
         found: dict[str, list[Equation]] = {}
@@ -61,7 +67,21 @@ class Draft:
     # -- problems ---------------------------------------------------------------------------------------------------
 
     def problem(self, mark: Mark, message: str, value: str | None = None, near: tuple[str, ...] = ()) -> None:
-        """Something is wrong at a place of the spec. Raises SpecError where so much is wrong that more would be no help."""
+        """Something is wrong at a place of the spec, unless that may follow from what has been told already.
+
+        Raises SpecError where so much is wrong that more would be no help.
+        """
+        if is_declaration(mark) or not self.doubts.cover(value or ""):
+            self._tell(mark, message, value, near)
+
+    def unknown(self, scalar: Scalar, message: str, near: tuple[str, ...] = ()) -> None:
+        """A name is mentioned that nothing has, unless it may stand in what could not be read."""
+        if not self.doubts.unread and not self.doubts.in_network:
+            self.problem(scalar.mark, message, scalar.text, near)
+
+    def _tell(self, mark: Mark, message: str, value: str | None, near: tuple[str, ...]) -> None:
+        if is_declaration(mark):
+            self.doubts.add(names_in(mark.path.partition(".")[2]))
         if value is not None and len(value) > LONGEST_SHOWN:
             message, value = message.replace(repr(value), quoted(value)), shown(value)
         self.problems.append(mark.problem(message, value, near))
@@ -69,11 +89,13 @@ class Draft:
             raise SpecError(sorted(self.problems, key=lambda each: (each.line or 0, each.column or 0)), self.spec)
 
     def fault(self, scalar: Scalar, error: FormulaError) -> None:
-        """A formula of the spec cannot be read: say where in it."""
+        """A formula of the spec cannot be read: say where in it, unless that may follow from what has been told already."""
+        if not is_declaration(scalar.mark) and self.doubts.explain(scalar, error, self.taken()):
+            return
         hint = f" — {error.hint}" if error.hint and not error.near else ""
         error.text = error.text or scalar.text
         message = f"{error.message}{hint}\n{_indented(error.caret())}"
-        self.problem(scalar.mark_at(error.start), message, scalar.text, error.near)
+        self._tell(scalar.mark_at(error.start), message, scalar.text, error.near)
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -102,6 +124,11 @@ class Draft:
             self.problem(mark, f"{name!r} is the name of two things", name)
         else:
             self.aliases[name] = target
+
+    def mentions(self, name: str) -> bool:
+        """Whether a name stands more than once in the text of the spec."""
+        found = (each[0] for each in NAME.finditer(canonical(self.spec.text)))
+        return sum(each == name for each in found) > 1
 
     def taken(self) -> set[str]:
         """Every name of the spec."""
@@ -132,7 +159,8 @@ class Draft:
         try:
             form = self._length(parse(scalar.text))
         except FormulaError as error:
-            self.fault(scalar, error)
+            hint = "a shape is a list, such as [3, 2]" if error.of_grammar else error.hint
+            self.fault(scalar, FormulaError(f"this is no size: {A_LENGTH}", "", error.start, error.end, hint))
             return number(1)
         value = form.number
         if value is not None and not 1 <= value <= MAXIMUM_LENGTH:
@@ -144,12 +172,12 @@ class Draft:
         for each in tree.walk():
             if isinstance(each, Name) and not each.indices:
                 if not is_name(each.name):
-                    raise FormulaError(f"{each.name!r} cannot be the name of a size", "", each.start, each.end)
+                    raise FormulaError("", "", each.start, each.end, f"{each.name!r} is no name")
                 self.sizes.setdefault(each.name, size(each.name))
         try:
             return integer_form(tree, Scope(sizes=self.sizes))
         except FormulaError as error:
-            raise FormulaError(f"this is no size: {A_LENGTH}", "", error.start, error.end, "sizes can be added and multiplied, and divided by a number") from None
+            raise FormulaError("", "", error.start, error.end, "sizes can be added and multiplied, and divided by a number") from None
 
     def axes(self, shape: tuple[Scalar, ...]) -> tuple[Axis, ...]:
         """The axes 1..length of a shape."""

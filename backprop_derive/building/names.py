@@ -5,7 +5,7 @@ from __future__ import annotations
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.letters import bounds_along
 from backprop_derive.building.scope import Quantity, Scope, Vector
-from backprop_derive.errors import FormulaError, counted, nearest
+from backprop_derive.errors import FormulaError, UndefinedNameError, counted, nearest
 from backprop_derive.graph.expressions import Constant, Expression, Ref, integer
 from backprop_derive.graph.indices import Affine, axis_to, number, size, variable
 from backprop_derive.language.syntax import Call, Name, Syntax
@@ -52,7 +52,7 @@ def unknown_function(tree: Call, name: str, scope: Scope) -> FormulaError:
     written = _WRITTEN.get(name) or _WRITTEN.get(name.lower(), "")
     near = () if written else nearest(name, scope.callable)
     abstract = f"an abstract function is declared by functions: {{{name}: abstract}}" if looks_like_function(name) and not near else ""
-    return fault(f"{name!r} is not a function that is known here", tree, written or abstract, near)
+    return UndefinedNameError(name, tree.start, tree.end, written or abstract, near, called=True)
 
 
 def named(tree: Name, scope: Scope) -> Expression:
@@ -63,12 +63,16 @@ def named(tree: Name, scope: Scope) -> Expression:
     if name in scope.quantities:
         return node_named(tree, scope)
     if tree.indices:
-        raise fault(f"{name!r} is not defined", tree, near=nearest(name, scope.readable))
+        raise _undefined(name, tree, scope)
     if name in scope.indices or name in scope.sizes:
         return integer(variable(name) if name in scope.indices else scope.sizes[name])
     if name in CONSTANTS:
         return Constant(name)
-    raise fault(f"{name!r} is not defined", tree, near=nearest(name, scope.readable))
+    raise _undefined(name, tree, scope)
+
+
+def _undefined(name: str, tree: Name, scope: Scope) -> FormulaError:
+    return UndefinedNameError(name, tree.start, tree.end, near=nearest(name, scope.readable))
 
 
 def _entry(tree: Name, vector: Vector, scope: Scope) -> Expression:
@@ -84,7 +88,7 @@ def node_named(tree: Name, scope: Scope) -> Ref:
     name = scope.aliases.get(tree.name, tree.name)
     quantity = scope.quantities.get(name)
     if quantity is None:
-        raise fault(f"{name!r} is not defined", tree, near=nearest(name, scope.readable))
+        raise _undefined(name, tree, scope)
     indices = tuple(integer_form(index, scope) for index in tree.indices)
     if not indices and quantity.axes:
         indices = _single_entry(tree, quantity)

@@ -8,7 +8,14 @@ from dataclasses import replace
 
 from backprop_derive.building.assumptions import add_assumptions
 from backprop_derive.building.data import read_samples
-from backprop_derive.building.declarations import declare_functions, declare_leaf, declare_parameters, declare_sizes, declare_target
+from backprop_derive.building.declarations import (
+    check_sizes,
+    declare_functions,
+    declare_leaf,
+    declare_parameters,
+    declare_sizes,
+    declare_target,
+)
 from backprop_derive.building.derivable import check_derivable
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.numbers import numbers_of
@@ -70,7 +77,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
         raise SpecError(sorted(dict.fromkeys(draft.problems), key=lambda each: (each.line or 0, each.column or 0)), spec)
     found = _finish(draft, loss, penalty, tuple(targets))
     found = replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft), numbers=numbers, domains=_domains(draft, assumptions))
-    if isinstance(numbers.data, DataRows):
+    if isinstance(numbers.data, DataRows) and not draft.doubts:
         read_samples(found)
     return found
 
@@ -116,7 +123,7 @@ def _name_outputs(draft: Draft) -> None:
             found.append(name)
         else:
             message = f"{scalar.text!r} is not computed by the network, so it is no output"
-            draft.problem(scalar.mark, message, scalar.text, nearest(scalar.text, (*computed, *draft.aliases)))
+            draft.unknown(scalar, message, nearest(scalar.text, (*computed, *draft.aliases)))
     draft.outputs = found
     if "yhat" in draft.aliases and len(found) == 1:
         draft.aliases["yhat"] = found[0]
@@ -195,12 +202,13 @@ def _own_shifts(node: Node) -> set[bool]:
 
 
 def _check_names(draft: Draft) -> None:
-    """Every name under `frozen:`, `values:` and `latex:` is one of the spec."""
+    """Every name under `sizes:`, `frozen:`, `values:` and `latex:` is one of the spec."""
     known = {*draft.nodes, *draft.sizes, *draft.aliases}
     known |= {equation.left.text.partition("[")[0] for equation in draft.spec.equations}
+    check_sizes(draft, known - draft.sizes.keys())
     for scalar in (*draft.spec.frozen, *(given.name for given in draft.spec.values), *(name for name, _ in draft.spec.latex)):
         if _base(scalar) not in known:
-            draft.problem(scalar.mark, f"{scalar.text!r} is no name of the spec", scalar.text, nearest(_base(scalar), known))
+            draft.unknown(scalar, f"{scalar.text!r} is no name of the spec", nearest(_base(scalar), known))
 
 
 def _base(scalar: Scalar) -> str:

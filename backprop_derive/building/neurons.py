@@ -101,7 +101,7 @@ def _source(draft: Draft, source: Scalar, sources: Mapping[str, str]) -> Express
     if name not in outputs and leaf is not None and leaf.is_leaf and leaf.role in ("input", "constant"):
         return _entry(draft, source, leaf, tuple(indices.rstrip("]").split(",")) if bracket else ())
     known = (*sources, *outputs, *(each for each, node in draft.nodes.items() if node.role in ("input", "constant")))
-    draft.problem(source.mark, f"{source.text!r} is neither an input nor a node nor the output of one", source.text, nearest(text, known))
+    draft.unknown(source, f"{source.text!r} is neither an input nor a node nor the output of one", nearest(text, known))
     return None
 
 

@@ -151,11 +151,12 @@ def _from_table(draft: Draft, row: Loss, entry: LossEntry, targets: Sequence[str
     numbers = _options(draft, row, entry)
     outputs, wanted = _vectors(draft, draft.outputs, len(row.outputs)), _vectors(draft, targets, len(row.targets))
     if outputs is None or wanted is None:
-        if not draft.problems and draft.outputs:
+        if not draft.problems and not draft.doubts and draft.outputs:
             draft.problem(entry.text.mark, _misfit(row), entry.text.text)
         return name
     if len({vector.shape for vector in (*outputs, *wanted)}) > 1:
-        draft.problem(entry.text.mark, f"{row.name}: there are {_counted('outputs', draft.outputs, outputs)} but {_counted('targets', targets, wanted)}", entry.text.text)
+        if not draft.doubts:
+            draft.problem(entry.text.mark, f"{row.name}: there are {_counted('outputs', draft.outputs, outputs)} but {_counted('targets', targets, wanted)}", entry.text.text)
         return name
     given = dict(zip((*row.outputs, *row.targets), (*outputs, *wanted), strict=True))
     call = LossCall(row, aligned([given[argument] for argument in row.required]), numbers)

@@ -111,7 +111,7 @@ def _penalized(draft: Draft, entry: Regularization) -> list[Node]:
 def _named(draft: Draft, name: Scalar, parameters: Iterable[Node]) -> Node | None:
     node = draft.nodes.get(name.text)
     if node is None or node.role != "parameter":
-        draft.problem(name.mark, f"{name.text!r} is no parameter", name.text, nearest(name.text, [each.name for each in parameters]))
+        draft.unknown(name, f"{name.text!r} is no parameter", nearest(name.text, [each.name for each in parameters]))
         return None
     return node
 

@@ -41,7 +41,7 @@ def check_reads(draft: Draft, sizes: Mapping[str, int]) -> None:
                     message += f": give a value to start from, `{message.partition(' is')[0]}: …`, as an equation of its own"
                 if message is not None:
                     start, end = _position(draft, scalar, ref)
-                    draft.fault(scalar, FormulaError(message, scalar.text, start, end))
+                    draft.fault(scalar, FormulaError(message, "", start, end))
                     break
 
 

@@ -55,7 +55,8 @@ def read_name(value: Value, problems: Problems, what: str) -> Scalar | None:
     if (reference := read_reference(value, problems, what)) is None:
         return None
     if "[" in reference.text:
-        problems.add(value.mark, f"{what} is a name without indices", reference.text)
+        shape = f"; its shape stands under sizes, {reference.text.partition('[')[0]}: [3, 2]" if what == "a parameter" else ""
+        problems.add(value.mark, f"{what} is a name without indices{shape}", reference.text)
         return None
     return reference
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from backprop_derive.errors import Problem, SpecError, nearest
@@ -35,7 +36,7 @@ def read_spec(text: str, file: str | None = None) -> NetworkSpec:
     if spec is not None:
         report_name_clashes(spec, problems)
     if problems.found:
-        raise SpecError(problems.found, spec)
+        raise SpecError(problems.found, None if spec is None else replace(spec, faults=problems.found))
     assert spec is not None
     return spec
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
+from backprop_derive.errors import Problem
 from backprop_derive.frozen import dataclass
 from backprop_derive.spec.source import Mapping, Mark, Scalar, Value
 
@@ -117,7 +118,8 @@ class Regularization:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """A whole spec. Exactly one of `layers`, `neurons`, `equations` is given, as `style` says."""
+    """A whole spec. Exactly one of `layers`, `neurons`, `equations` is given, as `style` says. `faults` is what was wrong
+    with the file, where the rest of it is a spec all the same."""
 
     style: Literal["layers", "nodes", "equations"]
     mark: Mark
@@ -145,3 +147,4 @@ class NetworkSpec:
     learning_rate: Fraction | None = None
     latex: tuple[tuple[Scalar, str], ...] = ()
     text: str = ""
+    faults: tuple[Problem, ...] = ()

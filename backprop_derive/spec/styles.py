@@ -66,7 +66,7 @@ def _read_node(key: Scalar, body: Value, problems: Problems) -> NeuronEntry | No
                 nearest(option.text, NODE_KEYS),
             )
     weights = body.get("weights")
-    if weights is None:
+    if weights is None and not any("weights" in nearest(option.text, NODE_KEYS) for option, _ in body.entries):
         problems.add(key.mark, f"the node {quoted(key.text)} has no weights", key.text)
     connections = _read_connections(weights, problems) if weights is not None else ()
     given = body.get("activation")

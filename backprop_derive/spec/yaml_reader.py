@@ -25,6 +25,7 @@ LONGEST_PATH = 300
 SINGLE_QUOTES = 'use single quotes: inside "…", \\f, \\t, \\n, \\b and others are control characters'
 OWN_LINE = "brackets and commas have a meaning of their own inside […] and {…}: write it on a line of its own, or quote it"
 
+SQUARE = "a list stands in square brackets, [3, 2], not in round ones"
 COLON_MISSING = "a ': ' is missing here: an entry is `key: value`, with a blank behind the colon"
 
 _CONTROL = ("Cc", "Cs", "Zl", "Zp")
@@ -197,7 +198,8 @@ class _TreeBuilder:
         """`[sum(y, c) = 1]` is two entries, `sum(y` and `c) = 1`: report the first, blame both and what they left empty."""
         cut = [child for child in children if isinstance(child, Scalar) and not child.quoted and not balanced(child.text)]
         for child in cut[:1]:
-            self.problems.add(child.mark, f"a bracket is open in this entry; {OWN_LINE}", child.text)
+            hint = SQUARE if child.text.startswith("(") else OWN_LINE
+            self.problems.add(child.mark, f"a bracket is open in this entry; {hint}", child.text)
             for left_over in children:
                 if left_over in cut or left_over == Scalar("", left_over.mark):
                     self.problems.blame(left_over.mark)

@@ -160,8 +160,8 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 
 def test_two_things_of_one_name_show_both_places() -> None:
-    problem, *_ = problems("inputs: [x, a]\nnodes:\n  A: {weights: {w: x}, output: a}\nloss: mse\n")
-    assert "here and at inputs[1] (line 1)" in str(problem["message"])
+    (problem,) = problems("inputs: [x, a]\nnodes:\n  A: {weights: {w: x}, output: a}\nloss: mse\n")
+    assert "an input (inputs[1], line 1, column 13) and the output of a node" in str(problem["message"])
 
 
 def test_parameters_of_one_name_are_shared_if_their_sizes_agree() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from backprop_derive.building.doubts import names_in
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.layers.stack import Entry, Stack, read_entry
 from backprop_derive.building.scope import Vector
@@ -21,6 +22,7 @@ from backprop_derive.operations.layers import LAYERS, PLANNED
 from backprop_derive.operations.rows import folded
 from backprop_derive.spec.model import LayerEntry
 from backprop_derive.spec.source import Scalar, Value
+from backprop_derive.spec.source import Sequence as YamlSequence
 
 Builder = Callable[[Stack, Entry], Vector]
 
@@ -43,6 +45,7 @@ def _build(stack: Stack, entry: LayerEntry, activation: Value | None) -> None:
     draft, row = stack.draft, LAYERS.get(entry.kind.text)
     if row is None:
         _unknown_kind(draft, entry.kind)
+        draft.doubts.add(name for _, value in (*entry.options, (entry.kind, entry.main)) for name in _names_below(value))
         return
     read = read_entry(draft, entry, row.options, activation)
     stack.give(read, _builder(row.builder)(stack, read))
@@ -66,6 +69,13 @@ def _unknown_kind(draft: Draft, kind: Scalar) -> None:
     else:
         near = ("dense",) if folded(kind.text) in _DENSE else nearest(kind.text, (*LAYERS, *PLANNED))
         draft.problem(kind.mark, f"{kind.text!r} is no kind of layer", kind.text, near)
+
+
+def _names_below(value: Value | None) -> set[str]:
+    """The names that a layer may have given."""
+    if isinstance(value, Scalar):
+        return names_in(value.text)
+    return {name for item in value.items for name in _names_below(item)} if isinstance(value, YamlSequence) else set()
 
 
 def _check_transposed(stack: Stack) -> None:

@@ -187,7 +187,7 @@ class Stack:
             return Branch(node, self.vector(found), scalar.mark)
         known = [branch.name for branch in (*self.inputs, *self.branches)]
         message = f"{scalar.text!r} is neither an input nor a layer above: {', '.join(known)}"
-        self.draft.problem(scalar.mark, message, scalar.text, nearest(name, known))
+        self.draft.unknown(scalar, message, nearest(name, known))
         return None
 
     def joined(self, vectors: Sequence[Vector], mark: Mark, name: str = "") -> Vector:
