@@ -43,8 +43,8 @@ from backprop_derive.numerics.backends import FLOAT, Array, FloatBackend
 from backprop_derive.numerics.combining import all_hold, combined, reduced
 from backprop_derive.numerics.contraction import Contraction, masked
 from backprop_derive.numerics.reading import Store, picks
-from backprop_derive.numerics.scattering import Along, Scattering, scattered, scattering
-from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scope, pad
+from backprop_derive.numerics.scattering import Scattering, scattering
+from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scope, all_hold, combined, pad, reduced
 from backprop_derive.numerics.smooth import SmoothFunction
 from backprop_derive.operations.functions import find_function
 
@@ -268,13 +268,11 @@ class Evaluator:
 
     def _sum(self, fold: Fold, scope: Scope, frame: Frame) -> Operation:
         """`Σ_k Σ_l` of a product: contracted factor by factor, so the product itself is never made."""
-        inner, masks = scope, list[Array]()
-        expression: Expression = fold
-        while isinstance(expression, Fold) and expression.kind == "sum" and (expression is fold or not _open_ended(expression)):
-            inner, mask = self._bind(expression.bound, inner, frame)
-            masks += [] if mask is None else [mask]
+        bounds, expression = [fold.bound], fold.body
+        while isinstance(expression, Fold) and expression.kind == "sum" and not _open_ended(expression):
+            bounds.append(expression.bound)
             expression = expression.body
-        ranges = reduce(np.logical_and, [pad(mask, inner.rank) for mask in masks]) if masks else None
+        inner, ranges = self._bind_all(bounds, scope, frame)
         conditions, operations = self._factors(expression.factors if isinstance(expression, Mul) else (expression,), inner)
         contract = Contraction(scope.rank, inner.lengths[len(scope.letters) :], objects=self.backend.dtype is object)
         if ranges is None and conditions is None:
@@ -291,27 +289,12 @@ class Evaluator:
 
     def _scattered(self, fold: Scattering, scope: Scope, frame: Frame) -> Operation:
         """A sum whose summands go each to its place; they are worked out without the indices that they have a place along."""
-        gone = [scope.axis(letter) for letter, _ in fold.targets]
-        left = [axis for axis in range(1, scope.rank) if axis not in gone]
-        inner, masks = scope.without(gone), list[Array]()
-        for bound in fold.bounds:
-            inner, mask = self._bind(bound, inner, frame)
-            masks += [] if mask is None else [mask]
-        mask = reduce(np.logical_and, [pad(mask, inner.rank) for mask in masks]) if masks else None
-        summand = self.planned(fold.summand, inner)
-        places = [self.planned(place, inner.exactly()) for _, place in fold.targets]
-        axes = (0, *left, *(None for _ in fold.bounds))
-        summed = (1,) * (1 + len(left)) + inner.lengths[len(left) :]
+        inner, mask = self._bind_all(fold.bounds, scope.without(fold.axes(scope)), frame)
+        return fold.operation(scope, inner, self.planned(fold.summand, inner), [self._place(place, inner.exactly()) for _, place in fold.targets], mask)
 
-        def run(frame: Frame) -> Array:
-            guard = None if frame.guard is None else pad(np.asarray(pad(frame.guard, scope.rank).any(axis=tuple(gone))), inner.rank)
-            there = Frame(guard, frame.arguments).only_where(mask)
-            values = summand(there) if mask is None else np.where(mask, summand(there), 0)
-            values = np.broadcast_to(values, np.broadcast_shapes(values.shape, summed))
-            along = [Along(axis, scope.lows[axis - 1], scope.lengths[axis - 1], self.store.whole(place(there), "a place")) for axis, place in zip(gone, places, strict=True)]
-            return scattered(values, along, axes, scope.rank)
-
-        return run
+    def _place(self, place: Expression, scope: Scope) -> Operation:
+        value = self.planned(place, scope)
+        return lambda frame: self.store.whole(value(frame), "a place")
 
     def _selected(self, fold: Fold, scope: Scope, frame: Frame) -> Operation:
         """Folds that pick or weigh by size: max, argmax, softmax and its kind."""
@@ -353,6 +336,14 @@ class Evaluator:
             return folds.read_component(component, np.where(outside, 0, position), None)
 
         return run
+
+    def _bind_all(self, bounds: Sequence[Bound], scope: Scope, frame: Frame) -> tuple[Scope, Array | None]:
+        """The scope inside several folds, and where their indices really run."""
+        masks = []
+        for bound in bounds:
+            scope, mask = self._bind(bound, scope, frame)
+            masks += [] if mask is None else [mask]
+        return scope, reduce(np.logical_and, [pad(mask, scope.rank) for mask in masks]) if masks else None
 
     def _bind(self, bound: Bound, scope: Scope, frame: Frame) -> tuple[Scope, Array | None]:
         """The scope inside a fold, and where the index really runs if its ends depend on other indices."""

@@ -27,6 +27,7 @@ from backprop_derive.graph.expressions import (
 )
 from backprop_derive.graph.indices import Affine, Variable
 from backprop_derive.numerics.backends import Array
+from backprop_derive.numerics.scopes import Frame, Operation, Scope, pad
 from backprop_derive.numerics.scopes import along as on_axis
 
 Target = tuple[str, Expression]
@@ -40,6 +41,28 @@ class Scattering:
     bounds: tuple[Bound, ...]
     summand: Expression
     targets: tuple[Target, ...]
+
+    def axes(self, scope: Scope) -> tuple[int, ...]:
+        """The axes along which summands have places."""
+        return tuple(scope.axis(letter) for letter, _ in self.targets)
+
+    def operation(self, scope: Scope, inner: Scope, summand: Operation, places: Sequence[Operation], mask: Array | None) -> Operation:
+        """The sum over `scope`. The summand and its places are planned over `inner`, the scope without the axes of the places, and with
+        the bounds, which run where `mask` holds."""
+        gone = self.axes(scope)
+        left = [axis for axis in range(1, scope.rank) if axis not in gone]
+        axes = (0, *left, *(None for _ in self.bounds))
+        summed = (1,) * (1 + len(left)) + inner.lengths[len(left) :]
+
+        def run(frame: Frame) -> Array:
+            guard = None if frame.guard is None else pad(np.asarray(pad(frame.guard, scope.rank).any(axis=gone)), inner.rank)
+            there = Frame(guard, frame.arguments).only_where(mask)
+            values = summand(there) if mask is None else np.where(mask, summand(there), 0)
+            values = np.broadcast_to(values, np.broadcast_shapes(values.shape, summed))
+            along = [Along(axis, scope.lows[axis - 1], scope.lengths[axis - 1], place(there)) for axis, place in zip(gone, places, strict=True)]
+            return scattered(values, along, axes, scope.rank)
+
+        return run
 
 
 def scattering(fold: Fold, letters: Sequence[str]) -> Scattering | None:

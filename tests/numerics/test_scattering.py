@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from proving import graph_of
 
+from backprop_derive.building.network import build_graph
 from backprop_derive.graph.expressions import Fold
 from backprop_derive.numerics.evaluation import node_values
 from backprop_derive.numerics.scattering import scattering
+from backprop_derive.spec.loading import read_spec
 
 SUMS: dict[str, tuple[str, str, Any]] = {
     "row by row": ("f[j]: sum(sum(where(j = 4*c+p-4, x[c,p], 0), p), c)", "[12]", lambda x: x.reshape(-1)),
@@ -27,7 +28,7 @@ SUMS: dict[str, tuple[str, str, Any]] = {
 @pytest.mark.parametrize("name", SUMS)
 def test_summands_at_their_places(name: str) -> None:
     equation, shape, by_hand = SUMS[name]
-    graph = graph_of(f"parameters: [x, t]\nsizes: {{x: [3, 4], t: [3, 4], f: {shape}}}\nequations:\n  {equation}\n  L: sum({'sum(f[r,j], r)' if 'r,' in equation else 'f[j]'}, j)\ncost: single\n")
+    graph = build_graph(read_spec(f"parameters: [x, t]\nsizes: {{x: [3, 4], t: [3, 4], f: {shape}}}\nequations:\n  {equation}\n  L: sum({'sum(f[r,j], r)' if 'r,' in equation else 'f[j]'}, j)\ncost: single\n"))
     fold = graph.node("f").pieces[0].definition
     assert isinstance(fold, Fold)
     assert scattering(fold, graph.node("f").letters) is not None
@@ -36,7 +37,7 @@ def test_summands_at_their_places(name: str) -> None:
 
 
 def test_a_sum_that_picks_one_summand_stays_as_it_is() -> None:
-    graph = graph_of("parameters: [x]\nsizes: {x: [4], f: [4]}\nequations:\n  f[j]: sum(where(j = k, x[k], 0), k)\n  L: sum(f[j], j)\ncost: single\n")
+    graph = build_graph(read_spec("parameters: [x]\nsizes: {x: [4], f: [4]}\nequations:\n  f[j]: sum(where(j = k, x[k], 0), k)\n  L: sum(f[j], j)\ncost: single\n"))
     fold = graph.node("f").pieces[0].definition
     assert isinstance(fold, Fold)
     assert scattering(fold, ("j",)) is None
