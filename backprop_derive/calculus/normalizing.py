@@ -12,7 +12,7 @@ With them the derivative by x goes from those by mu and by the variance to the f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backprop_derive.calculus.terms import Term
@@ -43,10 +43,10 @@ from backprop_derive.graph.nodes import Graph, Node
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """`mu[j] = 1/n Σ_bound of[…]`: the node, and what it is the mean of, at the node's own letters and the bound."""
+    """`mu[j] = 1/n Σ_bounds of[…]`: the node, and what it is the mean of, at the node's own letters and those of the bounds."""
 
     node: Node
-    bound: Bound
+    bounds: tuple[Bound, ...]
     of: Ref
 
 
@@ -83,12 +83,23 @@ def _mean(node: Node) -> Mean | None:
     """The node as a mean of another one."""
     if len(node.pieces) != 1 or not isinstance(product := node.pieces[0].definition, Mul):
         return None
-    folds = [each for each in product.factors if isinstance(each, Fold) and each.kind == "sum" and isinstance(each.body, Ref)]
-    if len(folds) != 1 or mul(*(each for each in product.factors if each is not folds[0])) != reciprocal(integer(folds[0].bound.axis.length)):
+    found = [peeled for factor in product.factors if (peeled := _peeled(factor))[0]]
+    others = [factor for factor in product.factors if not _peeled(factor)[0]]
+    if len(found) != 1 or not isinstance(of := found[0][1], Ref):
         return None
-    of = folds[0].body
-    assert isinstance(of, Ref)
-    return Mean(node, folds[0].bound, of)
+    bounds = found[0][0]
+    lengths = mul(*(reciprocal(integer(bound.axis.length)) for bound in bounds))
+    wanted = lengths.factors if isinstance(lengths, Mul) else (lengths,)
+    return Mean(node, bounds, of) if sorted(map(repr, others)) == sorted(map(repr, wanted)) else None
+
+
+def _peeled(expression: Expression) -> tuple[tuple[Bound, ...], Expression]:
+    """The sums around an expression, outermost first, and what stands in them."""
+    bounds: list[Bound] = []
+    while isinstance(expression, Fold) and expression.kind == "sum":
+        bounds.append(expression.bound)
+        expression = expression.body
+    return tuple(bounds), expression
 
 
 def _named(node: Node) -> Iterator[Named]:
@@ -109,19 +120,19 @@ def _power_parts(factor: Expression) -> tuple[Expression, int]:
 
 def _is_deviation(part: Expression, mean: Mean) -> bool:
     """`x[k] − mu`, at any place."""
-    return isinstance(part, Add) and any(_mean_place(part, mean, ref) is not None for ref in refs(part))
+    return isinstance(part, Add) and any(_mean_places(part, mean, ref) is not None for ref in refs(part))
 
 
-def _mean_place(part: Expression, mean: Mean, ref: Ref) -> Affine | None:
-    """Where the index of the mean stands in `x[…] − mu[…]`, if the part is that."""
-    if ref.name != mean.of.name:
+def _mean_places(part: Expression, mean: Mean, ref: Ref) -> tuple[Affine, ...] | None:
+    """Where the indices of the mean stand in `x[…] − mu[…]`, if the part is that."""
+    if ref.name != mean.of.name or not isinstance(part, Add):
         return None
-    places = dict(zip((index.variable for index in mean.of.indices), ref.indices, strict=True))
-    own = {name: form for name, form in places.items() if name is not None and name != mean.bound.name}
-    if len(places) != len(ref.indices) or None in places:
+    places = {index.variable: form for index, form in zip(mean.of.indices, ref.indices, strict=True) if index.variable is not None}
+    if len(places) != len(ref.indices):
         return None
-    whole = reindex(mean.node.ref(), own)
-    return places[mean.bound.name] if isinstance(part, Add) and set(part.terms) == {ref, neg(whole)} else None
+    inner = [bound.name for bound in mean.bounds]
+    whole = reindex(mean.node.ref(), {name: form for name, form in places.items() if name not in inner})
+    return tuple(places[name] for name in inner) if set(part.terms) == {ref, neg(whole)} else None
 
 
 def _between(graph: Graph, means: tuple[Mean, ...], outer: set[str]) -> set[str]:
@@ -143,20 +154,26 @@ def _between(graph: Graph, means: tuple[Mean, ...], outer: set[str]) -> set[str]
 
 def without_deviations(term: Term, statistics: Statistics) -> Term | None:
     """The term, or None where it is 0: a sum of deviations from their mean, of which nothing else depends on the index."""
-    sums = [factor for factor in term.factors if isinstance(factor, Fold) and factor.kind == "sum"]
-    if any(_sums_to_zero(each.body, mean, each.bound) for each in sums for mean in statistics.means):
-        return None
-    for bound in term.bounds:
-        inside = [factor for factor in term.factors if bound.name in free_variables(factor)]
-        limited = any(bound.name in condition.form.variables() for condition in term.conditions)
-        if len(inside) == 1 and not limited and any(_sums_to_zero(inside[0], mean, bound) for mean in statistics.means):
-            return None
+    for factor in term.factors:
+        inner, body = _peeled(factor)
+        bounds = (*term.bounds, *inner)
+        for mean in statistics.means:
+            summed = _summed(body, mean, bounds)
+            others = {name for each in term.factors if each is not factor for name in free_variables(each)}
+            others |= {name for condition in term.conditions for name in condition.form.variables()}
+            if summed and not others & (summed - {bound.name for bound in inner}):
+                return None
     return term
 
 
-def _sums_to_zero(part: Expression, mean: Mean, bound: Bound) -> bool:
-    axis = mean.bound.axis
-    return bound.axis == axis and any((place := _mean_place(part, mean, ref)) is not None and place.variable == bound.name for ref in refs(part))
+def _summed(part: Expression, mean: Mean, bounds: Sequence[Bound]) -> set[str]:
+    """The indices over which `x[…] − mu[…]` is summed to 0, if it is that and they run over all that the mean is taken of."""
+    axes = {bound.name: bound.axis for bound in bounds}
+    for ref in refs(part):
+        letters = [place.variable or "" for place in _mean_places(part, mean, ref) or ()]
+        if letters and len(set(letters)) == len(letters) and all(axes.get(letter) == bound.axis for letter, bound in zip(letters, mean.bounds, strict=True)):
+            return set(letters)
+    return set()
 
 
 def by_name(term: Term, statistics: Statistics) -> Term:

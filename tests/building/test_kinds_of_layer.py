@@ -29,9 +29,9 @@ def layer_norm(values: Values, x: Any, layer: str = "1") -> Any:
     return values["gamma" + layer] * centred / np.sqrt(x.var(axis=-1, keepdims=True) + values["eps"]) + values["beta" + layer]
 
 
-def batch_norm(values: Values) -> Any:
+def batch_norm(values: Values, over: Any = 0) -> Any:
     x = values["x"]
-    return values["gamma1"] * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + values["eps"]) + values["beta1"]
+    return values["gamma1"] * (x - x.mean(axis=over)) / np.sqrt(x.var(axis=over) + values["eps"]) + values["beta1"]
 
 
 def sigmoid(z: Any) -> Any:
@@ -43,6 +43,8 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
     "layer_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - layer_norm\n", "n1", over_samples(layer_norm)),
     "rms_norm": ("inputs: {x: n}\nlayers:\n  - rms_norm\n", "n1", over_samples(lambda values, x: values["gamma1"] * x / np.sqrt((x**2).mean() + values["eps"]))),
     "batch_norm": ("inputs: {x: n}\nlayers:\n  - batch_norm\n", "n1", batch_norm),
+    "batch_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm(values, (0, 1))),
+    "batch_norm of channels": ("inputs: {x: [7]}\nlayers:\n  - conv1d: 2\n  - batch_norm\n  - flatten\n", "n2", lambda values: np.moveaxis(batch_norm({"x": np.moveaxis(values["z1"], 1, -1), "gamma1": values["gamma2"], "beta1": values["beta2"], "eps": values["eps"]}, (0, 1)), -1, 1)),
     "batch_norm of scalars": ("inputs: [u, v]\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm({**values, "x": np.stack([values["u"], values["v"]], axis=1)})),
     "dropout": ("inputs: {x: n}\nlayers:\n  - dropout: 0.2\n  - dense: 1\n", "d0", lambda values: values["mask0"] * values["x"] / 0.8),
     "dropout by a constant": ("inputs: {x: [T, n]}\nlayers:\n  - dropout: p\n  - dense: 1\n", "d0", lambda values: values["mask0"] * values["x"] / (1 - values["p"])),
@@ -136,6 +138,7 @@ def test_one_constant_serves_all_layers_that_leave_it_as_it_is() -> None:
         ("  - dense: h\n  - layer_norm\n", "z1", "r2*(bar_xhat2[j] - 1/h*sum(bar_xhat2[k], k) - 1/h*xhat2[j]*sum(bar_xhat2[k]*xhat2[k], k))"),
         ("  - dense: h\n    activation: tanh\n  - layer_norm\n", "z1", "r2*(bar_xhat2[j] - 1/h*sum(bar_xhat2[k], k) - 1/h*xhat2[j]*sum(bar_xhat2[k]*xhat2[k], k))*(1 - a1[j]^2)"),
         ("  - dense: h\n  - batch_norm\n", "z1", "r2[j]*(bar_xhat2[i,j] - 1/m*sum(bar_xhat2[k,j], k) - 1/m*xhat2[i,j]*sum(bar_xhat2[k,j]*xhat2[k,j], k))"),
+        ("  - conv1d: 2\n    kernel: 2\n  - batch_norm\n  - flatten\n", "z1", "r2[f]*(bar_xhat2[i,f,p] - 1/(m*(n - 1))*sum(sum(bar_xhat2[j,f,k], k), j) - 1/(m*(n - 1))*xhat2[i,f,p]*sum(sum(bar_xhat2[j,f,k]*xhat2[j,f,k], k), j))"),
         ("  - dense: h\n  - batch_norm\n", "var2", "-1/2*bar_r2[j]*r2[j]^3"),
         ("  - dense: h\n  - rms_norm\n", "z1", "2*bar_ms2/h*z1[j] + bar_n2[j]*gamma2[j]*r2"),
     ],
