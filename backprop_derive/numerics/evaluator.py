@@ -44,7 +44,7 @@ from backprop_derive.numerics.combining import all_hold, combined, reduced
 from backprop_derive.numerics.contraction import Contraction, masked
 from backprop_derive.numerics.reading import Store, picks
 from backprop_derive.numerics.scattering import Scattering, scattering
-from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scope, all_hold, combined, pad, reduced
+from backprop_derive.numerics.scopes import START, Fixed, Frame, Operation, Scope, pad
 from backprop_derive.numerics.smooth import SmoothFunction
 from backprop_derive.operations.functions import find_function
 

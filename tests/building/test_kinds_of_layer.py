@@ -47,6 +47,7 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
     "batch_norm of channels": ("inputs: {x: [7]}\nlayers:\n  - conv1d: 2\n  - batch_norm\n  - flatten\n", "n2", lambda values: np.moveaxis(batch_norm({"x": np.moveaxis(values["z1"], 1, -1), "gamma1": values["gamma2"], "beta1": values["beta2"], "eps": values["eps"]}, (0, 1)), -1, 1)),
     "batch_norm of scalars": ("inputs: [u, v]\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm({**values, "x": np.stack([values["u"], values["v"]], axis=1)})),
     "dropout": ("inputs: {x: n}\nlayers:\n  - dropout: 0.2\n  - dense: 1\n", "d0", lambda values: values["mask0"] * values["x"] / 0.8),
+    "dropout of channels": ("inputs: {x: [2, 4]}\nlayers:\n  - conv1d: 3\n    kernel: 2\n  - dropout: 0.5\n  - flatten\n", "d1", lambda values: values["mask1"] * values["z1"] * 2),
     "dropout by a constant": ("inputs: {x: [T, n]}\nlayers:\n  - dropout: p\n  - dense: 1\n", "d0", lambda values: values["mask0"] * values["x"] / (1 - values["p"])),
     "glu": (
         "inputs: {x: n}\nlayers:\n  - glu: h\n", "o1",

@@ -6,7 +6,6 @@ from backprop_derive.building.layers.stack import Entry, Stack
 from backprop_derive.building.layers.templates import Names
 from backprop_derive.building.letters import UNIT
 from backprop_derive.building.scope import Vector
-from backprop_derive.graph.expressions import Bound
 from backprop_derive.graph.nodes import Assumption, Node
 from backprop_derive.operations.layers import LAYERS
 
@@ -17,12 +16,12 @@ def build_dropout(stack: Stack, entry: Entry) -> Vector:
     assert read.axis is not None
     names = Names(stack, entry, f"_{entry.name}" if entry.name else str(stack.count), "", read.along)
     names.vector("x", read)
-    names.letters[UNIT] = read.axis
-    indices = (*read.along, Bound(UNIT, read.axis))
-    mask = Node(stack.free(f"mask{names.tail}"), tuple(each.name for each in indices), tuple(each.axis for each in indices), role="input")
+    names.letters[read.letter] = read.axis
+    mask = Node(stack.free(f"mask{names.tail}"), tuple(each.name for each in read.bounds), tuple(each.axis for each in read.bounds), role="input")
     draft.add(mask, entry.mark)
     draft.made.add(mask.name)
     draft.assumptions.append(Assumption(f"binary({mask.name})", "binary", (mask.name,)))
     names.vector("mask", read.named(mask.name))
     names.share("p")
-    return read.named(names.follow(LAYERS["dropout"].equations).name)
+    equations = tuple(each.replace(f"[{UNIT}]", f"[{read.letter}]") for each in LAYERS["dropout"].equations)
+    return read.named(names.follow(equations).name)

@@ -39,7 +39,7 @@ def build_batch_norm(stack: Stack, entry: Entry) -> Vector:
     assert read.axis is not None
     if stack.draft.spec.cost == "single":
         stack.draft.problem(entry.mark, "batch_norm takes means over samples, and there is a single one: write `cost: mean` or `cost: sum`, or take layer_norm", entry.kind.text)
-    indices = (*read.along, Bound(UNIT, read.axis))
+    indices = read.bounds
     own = indices[0] if read.channels else indices[-1]
     others = [bound for bound in indices if bound != own]
     names = names_of(stack, entry, Vector((), read.array, read.axis))
