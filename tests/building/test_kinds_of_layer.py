@@ -139,7 +139,7 @@ def test_one_constant_serves_all_layers_that_leave_it_as_it_is() -> None:
         ("  - dense: h\n  - layer_norm\n", "z1", "r2*(bar_xhat2[j] - 1/h*sum(bar_xhat2[k], k) - 1/h*xhat2[j]*sum(bar_xhat2[k]*xhat2[k], k))"),
         ("  - dense: h\n    activation: tanh\n  - layer_norm\n", "z1", "r2*(bar_xhat2[j] - 1/h*sum(bar_xhat2[k], k) - 1/h*xhat2[j]*sum(bar_xhat2[k]*xhat2[k], k))*(1 - a1[j]^2)"),
         ("  - dense: h\n  - batch_norm\n", "z1", "r2[j]*(bar_xhat2[i,j] - 1/m*sum(bar_xhat2[k,j], k) - 1/m*xhat2[i,j]*sum(bar_xhat2[k,j]*xhat2[k,j], k))"),
-        ("  - conv1d: 2\n    kernel: 2\n  - batch_norm\n  - flatten\n", "z1", "r2[f]*(bar_xhat2[i,f,p] - 1/(m*(n - 1))*sum(sum(bar_xhat2[j,f,k], k), j) - 1/(m*(n - 1))*xhat2[i,f,p]*sum(sum(bar_xhat2[j,f,k]*xhat2[j,f,k], k), j))"),
+        ("  - conv1d: 2\n    kernel: 2\n  - batch_norm\n  - flatten\n", "z1", "r2[f]*(bar_xhat2[i,f,p] - 1/(m*(n - 1))*sum(sum(bar_xhat2[j,f,q], q), j) - 1/(m*(n - 1))*xhat2[i,f,p]*sum(sum(bar_xhat2[j,f,q]*xhat2[j,f,q], q), j))"),
         ("  - dense: h\n  - batch_norm\n", "var2", "-1/2*bar_r2[j]*r2[j]^3"),
         ("  - dense: h\n  - rms_norm\n", "z1", "2*bar_ms2/h*z1[j] + bar_n2[j]*gamma2[j]*r2"),
     ],
