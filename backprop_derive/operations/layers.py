@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from backprop_derive.frozen import dataclass
 
-PLANNED = ("group_norm", "embedding", "rnn", "lstm", "gru", "attention")
+PLANNED = ("embedding", "rnn", "lstm", "gru", "attention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,11 @@ LAYERS: Mapping[str, Layer] = {
             "batch_norm", "normalizing.build_batch_norm", own_options=(_EPS,), shapes="n → n", parameters=("gamma{l}: n", "beta{l}: n"),
             equations=("mu{l}[j] = 1/m*sum(x[j], i, 1, m)", "var{l}[j] = 1/m*sum((x[j] - mu{l}[j])^2, i, 1, m)", "r{l}[j] = 1/sqrt(var{l}[j] + eps)", "xhat{l}[j] = (x[j] - mu{l}[j])*r{l}[j]", "n{l}[j] = gamma{l}[j]*xhat{l}[j] + beta{l}[j]"),
             sentence="each entry brought to mean 0 and variance 1 over the m samples, as in training, and scaled anew", source="Ioffe and Szegedy (2015), algorithm 1",
+        ),
+        Layer(
+            "group_norm", "normalizing.build_group_norm", "the number of groups", (_EPS,), "n → n, or f × p × q → f × p × q", ("gamma{l}: n", "beta{l}: n"),
+            ("u{l}[g,s] = x[S*g - S + s]", "mu{l}[g] = 1/S*sum(u{l}[g,s], s)", "var{l}[g] = 1/S*sum((u{l}[g,s] - mu{l}[g])^2, s)", "r{l}[g] = 1/sqrt(var{l}[g] + eps)", "xhat{l}[g,s] = (u{l}[g,s] - mu{l}[g])*r{l}[g]", "v{l}[j] = sum(sum(where(S*g - S + s = j, xhat{l}[g,s], 0), s), g)", "n{l}[j] = gamma{l}[j]*v{l}[j] + beta{l}[j]"),
+            "the entries of each group of S neighbours, of channels with all their places, brought to mean 0 and variance 1, and scaled anew", "Wu and He (2018), equations 1 to 4",
         ),
         Layer(
             "dropout", "dropping.build_dropout", "the share of entries that are dropped, below 1, or the name of a constant",

@@ -34,6 +34,14 @@ def batch_norm(values: Values, over: Any = 0) -> Any:
     return values["gamma1"] * (x - x.mean(axis=over)) / np.sqrt(x.var(axis=over) + values["eps"]) + values["beta1"]
 
 
+def group_norm(x: Any, gamma: Any, beta: Any, eps: Any, groups: int) -> Any:
+    """Of one sample, the groups along its first axis."""
+    parts = x.reshape(groups, -1)
+    normal = (parts - parts.mean(axis=1, keepdims=True)) / np.sqrt(parts.var(axis=1, keepdims=True) + eps)
+    spread = (-1, *(1 for _ in x.shape[1:]))
+    return gamma.reshape(spread) * normal.reshape(x.shape) + beta.reshape(spread)
+
+
 def sigmoid(z: Any) -> Any:
     return 1 / (1 + np.exp(-z))
 
@@ -43,6 +51,12 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
     "layer_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - layer_norm\n", "n1", over_samples(layer_norm)),
     "rms_norm": ("inputs: {x: n}\nlayers:\n  - rms_norm\n", "n1", over_samples(lambda values, x: values["gamma1"] * x / np.sqrt((x**2).mean() + values["eps"]))),
     "batch_norm": ("inputs: {x: n}\nlayers:\n  - batch_norm\n", "n1", batch_norm),
+    "group_norm": ("inputs: 6\nlayers:\n  - group_norm: 2\n", "n1", over_samples(lambda values, x: group_norm(x, values["gamma1"], values["beta1"], values["eps"], 2))),
+    "group_norm of a sequence": ("inputs: {x: [T, 6]}\nlayers:\n  - group_norm: 3\n", "n1", over_samples(lambda values, x: np.array([group_norm(each, values["gamma1"], values["beta1"], values["eps"], 3) for each in x]))),
+    "group_norm of channels": (
+        "inputs: {x: [5]}\nlayers:\n  - conv1d: 4\n  - group_norm: 2\n  - flatten\n", "n2",
+        lambda values: np.array([group_norm(z, values["gamma2"], values["beta2"], values["eps"], 2) for z in values["z1"]]),
+    ),
     "batch_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm(values, (0, 1))),
     "batch_norm of channels": ("inputs: {x: [7]}\nlayers:\n  - conv1d: 2\n  - batch_norm\n  - flatten\n", "n2", lambda values: np.moveaxis(batch_norm({"x": np.moveaxis(values["z1"], 1, -1), "gamma1": values["gamma2"], "beta1": values["beta2"], "eps": values["eps"]}, (0, 1)), -1, 1)),
     "batch_norm of scalars": ("inputs: [u, v]\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm({**values, "x": np.stack([values["u"], values["v"]], axis=1)})),
@@ -113,6 +127,9 @@ def test_the_index_of_the_samples_is_written_where_they_are_coupled() -> None:
     ("layers", "message"),
     [
         ("  - batch_norm\ncost: single\n", "batch_norm takes means over samples, and there is a single one: write `cost: mean` or `cost: sum`, or take layer_norm"),
+        ("  - group_norm\n", "group_norm takes the number of groups: `- group_norm: 2`"),
+        ("  - dense: 5\n  - group_norm: 2\n", "5 entries cannot be divided into 2 groups of one size"),
+        ("  - group_norm: 2\n", "n entries cannot be divided into 2 groups of one size"),
         ("  - dropout: 1\n", "dropout takes a share from 0 and below 1, `- dropout: 0.5`, or the name of a constant, not 1"),
         ("  - dropout\n", "dropout takes a share from 0 and below 1, `- dropout: 0.5`, or the name of a constant"),
         ("  - glu\n", "glu takes a number of units: `- glu: 2`"),
