@@ -21,7 +21,7 @@ from backprop_derive.answers.statements import Place, Side, Statement
 from backprop_derive.answers.targets import entry_of, target_of
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.errors import FormulaError, UsageError
-from backprop_derive.graph.expressions import Apply, Expression, Partial, Ref, walk
+from backprop_derive.graph.expressions import ZERO, Apply, Expression, Partial, Ref, Where, walk
 from backprop_derive.graph.expressions import replace as replace_in
 
 Definitions = Mapping[str, Side]
@@ -40,6 +40,9 @@ class Judge(Protocol):
 
     def recognise(self, side: Side, definitions: Definitions) -> str | None:
         """The node of the network that has the values of a side; None if there is none."""
+
+    def happens(self, side: Side, definitions: Definitions) -> bool:
+        """Whether the condition of a conditional side holds at some random point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,11 @@ class _Calculation:
             left = self.left or target
             if left is None:
                 raise FormulaError("the line begins with =, and nothing stands above it", passage.text, 0, 1, hint="write what it is equal to, as in dL/dw = …")
-            return left, statement.sides
+            return (_under_condition(left, statement.sides[0], passage.text) if statement.conditional else left), statement.sides
         if len(statement.sides) > 1:
             return statement.sides[0], statement.sides[1:]
+        if statement.conditional and (target is not None or passage.key):
+            raise FormulaError("what is it elsewhere?", passage.text, 0, 1, hint="write a if z > 0 else b")
         if target is None:
             if passage.certain and passage.key:
                 raise FormulaError("there is no = in this line", passage.text)
@@ -194,6 +199,8 @@ class _Calculation:
             side = self._as_written(left, written)
             before = self.written.get(key)
             verdict = self.judge.compare(left, side, self.own)
+            if statement.conditional and not self.judge.happens(side, self.own):
+                verdict = Verdict("undecided", reason="what is said to hold there does at none of the random points")
             if _restates(left, side):
                 verdict = Verdict("undecided", reason="it only repeats what was asked for")
             fault: Place | None = None
@@ -205,7 +212,7 @@ class _Calculation:
                 self._note_use(left, side)
             if verdict.outcome == "different" and fault is None:
                 fault, step = passage.place, None if before is None and not self._premises_of(left) else False
-                mistakes = self.judge.diagnose(left, side, self.own)
+                mistakes = () if statement.conditional else self.judge.diagnose(left, side, self.own)
             elif verdict.outcome in _RIGHT and before is not None and before.fault is not None:
                 step = self._equal(before.side, side)
             follows = step if follows is None or step is False else follows
@@ -217,8 +224,9 @@ class _Calculation:
                 self.premises[key] = Premise(left, side, fault or passage.place)
             elif includes_mean(verdict.notes):
                 self.with_mean[key] = Premise(left, side, passage.place)
-        self.left = left
-        correction = correction_of(self.vocabulary.derivation, left) if claim.verdict.outcome in ("different", "close") else None
+        self.left = None if statement.conditional else left
+        corrected = claim.verdict.outcome in ("different", "close") and not statement.conditional
+        correction = correction_of(self.vocabulary.derivation, left) if corrected else None
         return replace(claim, follows=follows, correction=correction)
 
     def _as_written(self, left: Side, side: Side) -> Side:
@@ -272,6 +280,15 @@ class _Calculation:
                 yield replace(claim, verdict=Verdict("equal", claim.verdict.certainty, notes=(note,)), mistakes=(), correction=None, follows=None)
             else:
                 yield claim
+
+
+def _under_condition(left: Side, like: Side, text: str) -> Side:
+    """The left side of the lines above where the condition of a line holds."""
+    condition = like.expression
+    assert isinstance(condition, Where)
+    if not set(like.letters) <= set(left.letters):
+        raise FormulaError("the indices of the condition are not those of the line above", text, 0, 1, hint="write the left side again")
+    return replace(left, expression=Where(condition.test, left.expression, ZERO))
 
 
 def _restates(left: Side, side: Side) -> bool:

@@ -109,9 +109,27 @@ def _without_sample(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabular
             return rest, ()
         if is_data and piece.kind == "label" and piece.text.isdigit() and piece.tree is not None and int(piece.text) > 0:
             return rest, (piece.tree,)
-    if len(pieces) == 1 and len(pieces[0].text) == entry.rank + 1 and pieces[0].text[:1] in (*letters.samples, vocabulary.sample_index) and entry.rank:  # x_{ij}
+    if len(pieces) == 1 and len(pieces[0].text) == entry.rank + 1 and entry.rank and _is_sample_of(entry, pieces[0].text, vocabulary, letters):  # x_{ij}
         return (replace(pieces[0], text=pieces[0].text[1:], tree=None),), ()
     return pieces, ()
+
+
+def _is_sample_of(entry: Entry, text: str, vocabulary: Vocabulary, letters: Letters) -> bool:
+    """Whether the first of several letters is that of a sample. It is none where it counts units; δ_{ij} is [i = j] beside a_i and z_j."""
+    first = text[0]
+    if first in letters.samples or first != vocabulary.sample_index:
+        return first in letters.samples
+    return first not in letters.bound and not (entry.base == "delta" and of_units(text, vocabulary, letters))
+
+
+def of_units(text: str, vocabulary: Vocabulary, letters: Letters) -> bool:
+    """Whether all letters of a script count units."""
+    return all(_counts_units(letter, vocabulary, letters) for letter in text)
+
+
+def _counts_units(letter: str, vocabulary: Vocabulary, letters: Letters) -> bool:
+    """Whether a letter stands alone behind a vector of the network."""
+    return any(letter == other and any(entry.rank == 1 for entry in vocabulary.entries.by_base.get(base, ())) for base, other in letters.alone)
 
 
 def _trees(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabulary, letters: Letters) -> tuple[Syntax, ...] | None:

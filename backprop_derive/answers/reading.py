@@ -54,13 +54,14 @@ def _statement(text: str, vocabulary: Vocabulary, place: Place, letters: Letters
         found = update_of(text, vocabulary)
         if found is not None:
             left, reading = found
+            _refuse_condition(reading, text)
             known = {**letters, **dict(zip(left.letters, left.axes, strict=True))}
             return Statement(text, place, aligned((left, *_sides(reading, text, vocabulary, known))))
         definition = _definition(text, vocabulary, place, letters)
         if definition is not None:
             return definition
     reading = parse_hand(text, vocabulary, known=tuple(letters))
-    return Statement(text, place, aligned(_sides(reading, text, vocabulary, letters)), continued)
+    return Statement(text, place, aligned(_sides(reading, text, vocabulary, letters)), continued, conditional=reading.conditional)
 
 
 def _sides(reading: Reading, text: str, vocabulary: Vocabulary, letters: Letters) -> tuple[Side, ...]:
@@ -110,6 +111,7 @@ def _definition(text: str, vocabulary: Vocabulary, place: Place, known: Letters)
     except FinalError:
         return None
     reading = parse_hand(text, vocabulary, reader.token.start, tuple(known))
+    _refuse_condition(reading, text)
     sides = aligned(_sides(reading, text, vocabulary, known))
     letters = tuple(piece.text for piece in mention.pieces if piece.kind in ("sub", "index"))
     letters = tuple(letter for word in letters for letter in (word if len(word) == len(sides[0].letters) else (word,)))
@@ -117,6 +119,11 @@ def _definition(text: str, vocabulary: Vocabulary, place: Place, known: Letters)
         sides = tuple(_in_order(side, letters) for side in sides)
         mention = replace(mention, pieces=tuple(piece for piece in mention.pieces if piece.kind not in ("sub", "index")))
     return Statement(text, place, sides, defines=_name_of(mention))
+
+
+def _refuse_condition(reading: Reading, text: str) -> None:
+    if reading.conditional:
+        raise FormulaError("an update or a name of one's own holds everywhere", text, 0, 1, hint="write a if z > 0 else b")
 
 
 def _means_something(mention: Mention, vocabulary: Vocabulary) -> bool:

@@ -48,7 +48,7 @@ class Statement:
 
     `continued`: it began with `=` and goes on from the statement before. `defines` is the name that it introduces, where
     the first side is a bare name that neither the graph nor the derivation so far knows; the side that defines it is the
-    second.
+    second. `conditional`: it says where it holds (`= 1 for z > 0`), and each side is a `Where` that is 0 elsewhere.
     """
 
     text: str
@@ -56,3 +56,4 @@ class Statement:
     sides: tuple[Side, ...]
     continued: bool = False
     defines: str | None = None
+    conditional: bool = False

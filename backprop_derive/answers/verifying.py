@@ -19,13 +19,14 @@ from backprop_derive.answers.targets import target_of
 from backprop_derive.answers.vocabulary import Vocabulary, vocabulary_of
 from backprop_derive.calculus.derivation import derive
 from backprop_derive.errors import AnswerError, EvaluationError, NotYetError, Problem
-from backprop_derive.graph.expressions import Ref
+from backprop_derive.graph.expressions import ONE, ZERO, Ref, Where
 from backprop_derive.graph.indices import variable
 from backprop_derive.graph.nodes import Graph
 
 if TYPE_CHECKING:
     from backprop_derive.answers.worlds import Worlds
 
+TRIED = 12
 Answer = str | float | int | Sequence["Answer"]
 Answers = str | os.PathLike[str] | Mapping[str, Answer] | Sequence[Passage]
 
@@ -121,6 +122,16 @@ class _Court:
             if self.compare(mention, side, definitions).outcome == "equal":
                 return node.name
         return None
+
+    def happens(self, side: Side, definitions: Definitions) -> bool:
+        found = side.expression
+        if not isinstance(found, Where):
+            return False
+        condition = replace(side, expression=Where(found.test, ONE, ZERO), number=None)
+        try:
+            return any(value != 0 for at in range(TRIED) for value in self.worlds.floating(at).values(condition, definitions).flat)
+        except (EvaluationError, NotYetError):
+            return False
 
     def diagnose(self, left: Side, right: Side, definitions: Definitions) -> tuple[Mistake, ...]:
         from backprop_derive.answers.diagnosis import diagnose

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from backprop_derive.answers.entries import Entries, flat, without_single
 from backprop_derive.answers.functions import FunctionNames
-from backprop_derive.answers.mentions import readings_of
+from backprop_derive.answers.mentions import of_units, readings_of
 from backprop_derive.answers.statements import Side
 from backprop_derive.building.scope import Quantity, Scope, scope_of
 from backprop_derive.calculus.derivation import Derivation
@@ -252,7 +252,10 @@ class Vocabulary:
         """Raises SampleLetterError if the mention is a quantity when one of its letters is the sample's."""
         if self.sample_index is None:
             return
-        in_front = [replace(piece, text=piece.text[0]) for piece in mention.pieces if piece.kind == "sub" and len(piece.text) > 1 and piece.text[0] in letters.bound]
+        several = [piece for piece in mention.pieces if piece.kind == "sub" and len(piece.text) > 1]
+        if mention.base == "delta" and any(of_units(piece.text, self, letters) for piece in several):
+            return  # δ_{ki} beside y_k and a_i
+        in_front = [replace(piece, text=piece.text[0]) for piece in several if piece.text[0] in letters.bound]
         for piece in (*mention.pieces, *in_front):  # x_n, x_{nj}
             letter = piece.text
             allowed = letter in letters.bound or letter in (*_FREE_SAMPLES, self.sample_index)

@@ -14,8 +14,8 @@ from backprop_derive.language.tokens import Token
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-_IF = ("if", "for", "when", "where", "falls")
-_OTHERWISE = ("otherwise", "else", "sonst")
+IF = ("if", "for", "when", "where", "falls")
+OTHERWISE = ("otherwise", "else", "sonst")
 
 
 class CommandReader(SumReader):
@@ -153,7 +153,7 @@ class CommandReader(SumReader):
             tree = Call("where", (condition, value, tree), start=token.start, end=end)
         last = rows[-1][1]
         first = rows[0][1]
-        if last is not None and not (len(rows) == 2 and first is not None and _are_opposite(first, last)):
+        if last is not None and not (len(rows) == 2 and first is not None and are_opposite(first, last)):
             raise self.error("the last case should hold otherwise", token, hint="write \\text{otherwise} for its condition")
         return tree
 
@@ -163,9 +163,9 @@ class CommandReader(SumReader):
         return True
 
     def _condition_of_case(self) -> Comparison | None:
-        while self.peek(",", "&") or (self.peek("word") and self.token.text in _IF):
+        while self.peek(",", "&") or (self.peek("word") and self.token.text in IF):
             self.take()
-        if self.peek("word") and self.token.text in _OTHERWISE:
+        if self.peek("word") and self.token.text in OTHERWISE:
             self.take()
             return None
         condition = self.comparison()
@@ -275,7 +275,7 @@ def indicator(condition: Comparison, start: int, end: int) -> Call:
     return Call("where", (condition, one, zero), start=start, end=end)
 
 
-def _are_opposite(first: Comparison, last: Comparison) -> bool:
+def are_opposite(first: Comparison, last: Comparison) -> bool:
     """`z > 0` and `z <= 0`; also `z < 0`, since what happens at the kink is a convention."""
     opposite = {">": ("<=", "<"), ">=": ("<", "<="), "<": (">=", ">"), "<=": (">", ">="), "=": ("!=",), "!=": ("=",)}
     return first.left == last.left and first.right == last.right and last.operator in opposite[first.operator]

@@ -11,10 +11,12 @@ from `f(z)`, or `z^{(2)}` from a square.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from backprop_derive.frozen import dataclass
 from backprop_derive.language.grammar import COMPARISONS
-from backprop_derive.language.hand_calls import CallReader
-from backprop_derive.language.hand_commands import indicator
+from backprop_derive.language.hand_commands import IF, OTHERWISE, indicator
+from backprop_derive.language.hand_conditions import ConditionReader, wrapped
 from backprop_derive.language.hand_sums import SUMS
 from backprop_derive.language.hand_tokens import ELEMENTWISE, MATRIX, tokenize_hand
 from backprop_derive.language.lexicon import NO_LETTERS, Letters, Lexicon, SampleLetterError
@@ -29,11 +31,15 @@ _PRODUCT_OPERATORS = ("*", "/", "@", MATRIX, ELEMENTWISE)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The sides of an equation, and what is to be said of how they were read: each note with its place in the text."""
+    """The sides of an equation, and what is to be said of how they were read: each note with its place in the text.
+
+    `conditional`: the statement says where it holds, and its sides are 0 elsewhere.
+    """
 
     sides: tuple[Syntax, ...]
     notes: tuple[tuple[int, str], ...] = ()
     letters: Letters = NO_LETTERS
+    conditional: bool = False
 
 
 def parse_hand(text: str, lexicon: Lexicon, start: int = 0, known: tuple[str, ...] = ()) -> Reading:
@@ -43,7 +49,8 @@ def parse_hand(text: str, lexicon: Lexicon, start: int = 0, known: tuple[str, ..
     """
     tokens = [token for token in tokenize_hand(text) if token.start >= start or token.kind == "end"]
     words = {token.text for token in tokens}
-    letters = Letters(known, stand_in=next(letter for letter in (*_STAND_INS, "i'") if letter not in words and not lexicon.is_name(letter)))
+    stand_in = next(letter for letter in (*_STAND_INS, "i'") if letter not in words and not lexicon.is_name(letter))
+    letters = Letters(known, stand_in=stand_in, alone=frozenset(_alone(tokens)))
     try:
         reader = HandReader(text, lexicon, tokens, letters)
         sides = reader.sides()
@@ -53,10 +60,22 @@ def parse_hand(text: str, lexicon: Lexicon, start: int = 0, known: tuple[str, ..
         sides = reader.sides()
     for side in sides:
         check_limits(side, text)
-    return Reading(sides, tuple(dict.fromkeys(reader.notes)), letters)
+    return Reading(sides, tuple(dict.fromkeys(reader.notes)), letters, reader.condition is not None)
 
 
-class HandReader(CallReader):
+def _alone(tokens: list[Token]) -> Iterator[tuple[str, str]]:
+    """The names with a single letter behind them: `a_i`, `a_{i}`, `\\hat{a}_i`, `a[i]`."""
+    for at, token in enumerate(tokens[:-1]):
+        base = next((each.text for each in tokens[max(at - 2, 0) : at][::-1] if each.kind == "word"), "")
+        behind = [each for each in tokens[at + 1 : at + 4] if each.kind != "{"]
+        inside = tokens[at + 1].kind == "{" or token.kind == "["
+        if token.kind not in ("_", "[") or not base or len(behind) <= inside:
+            continue
+        if behind[0].kind == "word" and len(behind[0].text) == 1 and (not inside or behind[1].kind in ("}", "]")):
+            yield base, behind[0].text
+
+
+class HandReader(ConditionReader):
     """Recursive descent over the tokens of a hand-written formula."""
 
     def sides(self) -> tuple[Syntax, ...]:
@@ -65,14 +84,15 @@ class HandReader(CallReader):
         if self.peek("="):
             self.take()
         while True:
-            found.append(self.sum())
+            found.append(self.side())
             if not self.peek("="):
                 break
             if len(found) == MAXIMUM_SIDES:
                 raise self.error(f"more than {MAXIMUM_SIDES} equations in a row", self.token)
             self.take()
+        self.trailing()
         self.expect_end()
-        return tuple(found)
+        return tuple(found) if self.condition is None else tuple(wrapped(side, self.condition) for side in found)
 
     def expect_end(self) -> None:
         if self.peek("end"):
@@ -80,6 +100,8 @@ class HandReader(CallReader):
         token = self.token
         if token.kind == "," and self.tokens[self.at - 1].kind == "number" and self.peek("number", ahead=1):
             raise self.error("a comma is no decimal point", token, hint="write 8.21")
+        if self.says(OTHERWISE):
+            raise self.error("one case of several is not judged alone", token, hint="write a if z > 0 else b")
         if token.kind in COMPARISONS:
             raise self.error("a comparison stands in brackets", token, hint="write [z > 0] for 1 where z > 0, else 0")
         if token.kind in (")", "]", "}"):
@@ -95,7 +117,7 @@ class HandReader(CallReader):
 
     def _index_comparison(self) -> Syntax | None:
         sides: list[list[Token]] = [[]]
-        while self.peek("word", "number", "+", "-", "*", *COMPARISONS):
+        while self.peek("word", "number", "+", "-", "*", *COMPARISONS) and not self.says((*IF, *OTHERWISE, "and")):
             token = self.take()
             if token.kind in COMPARISONS:
                 sides.append([])
@@ -128,7 +150,9 @@ class HandReader(CallReader):
         return Product(tuple(factors), tuple(operators), start=factors[0].start, end=factors[-1].end)
 
     def _starts_factor(self) -> bool:
-        if self.peek("word") and self.token.text in ("if", "else") and not self.lexicon.is_name(self.token.text):
+        if self.says((*IF, *OTHERWISE, "and")) and not (self.token.text == "where" and self.peek("(", ahead=1)):
+            return False
+        if self.peek("(") and self.starts_condition():
             return False
         if self.peek("(", "[", "{", "word") or (self.peek("|", "‖") and not self.bars):
             return True
@@ -204,25 +228,13 @@ class HandReader(CallReader):
 
     def _bracketed(self, closing: str) -> Syntax:
         opened = self.open()
-        inner = self.comparison()
-        if self.peek("word") and self.token.text == "if":
-            inner = self._chosen(inner)
+        inner = self.chosen(self.comparison())
         end = self.close(closing, opened).end
         return indicator(inner, opened.start, end) if isinstance(inner, Comparison) else inner
 
     def _braced(self) -> Syntax:
         """`{\\sigma_B}'`: a name in braces goes on behind them; anything else is as in round brackets."""
         return self.attempt(self.fraction_of_old) or self.attempt(lambda: self.mentioned(self.braced_mention())) or self._bracketed("}")
-
-    def _chosen(self, then: Syntax) -> Syntax:
-        """`a if z > 0 else b`, as programs say it."""
-        self.take()
-        test = self.comparison()
-        if not isinstance(test, Comparison) or not (self.peek("word") and self.token.text == "else"):
-            raise self.error("behind if stand a comparison and else", self.token, hint="write where(z > 0, a, b)")
-        self.take()
-        otherwise = self.sum()
-        return Call("where", (test, then, otherwise), start=then.start, end=otherwise.end)
 
     def _between_bars(self) -> Syntax:
         """`|x|`, `‖x‖`."""

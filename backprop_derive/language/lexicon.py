@@ -39,12 +39,14 @@ class Mention:
 class Letters:
     """The index letters around a name: those that sums bind, and those of them (or free ones) that stand for a sample.
 
-    `stand_in` is what an index of units is called in the tree if it was written with the letter of the samples.
+    `stand_in` is what an index of units is called in the tree if it was written with the letter of the samples. `alone` are the letters
+    that stand alone behind a name somewhere in the formula, with that name: `a_i`.
     """
 
     bound: tuple[str, ...] = ()
     samples: frozenset[str] = frozenset()
     stand_in: str = "i'"
+    alone: frozenset[tuple[str, str]] = frozenset()
 
     def binding(self, letters: Sequence[str], *, sample: str | None = None) -> Letters:
         """Below a sum over `letters`, of which `sample` stands for a sample."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from backprop_derive.answers.documents.conditions import condition_around, condition_words, under
 from backprop_derive.answers.documents.macros import Macro, expanded, macros_of
 from backprop_derive.answers.documents.passages import Passage, Source, blanked, without
 from backprop_derive.answers.documents.plain import SAID_BEFORE_NAMES
@@ -120,7 +121,9 @@ def region_passages(source: Source, text: str, region: Region, macros: tuple[Mac
             if not piece or not (region.display or relations(piece)):
                 continue
             shown, origins = expanded(piece, macros)
-            yield Passage(shown, source.place(region.start + begin), source.text[region.start + begin : region.start + stop], origins)
+            passage = Passage(shown, source.place(region.start + begin), source.text[region.start + begin : region.start + stop], origins)
+            condition = "" if region.display else condition_around(text, region.start - 1, region.end + region.closing)
+            yield from under(iter([passage]), condition)
 
 
 def _lines(text: str, environment: str) -> Iterator[tuple[int, int]]:
@@ -214,14 +217,14 @@ def _undecorated(text: str, match: re.Match[str]) -> str:
 
 
 def _without_words(text: str) -> str:
-    """Words in `\\text{…}` are remarks, except in `cases`, where they are conditions; a single word may be a name."""
-    kept = [match.span() for match in _CASES.finditer(text)]
+    """Words in `\\text{…}` are remarks, except in `cases` and where they say a condition; a single word may be a name."""
+    kept = [*(match.span() for match in _CASES.finditer(text)), *condition_words(text)]
     return _TEXT.sub(lambda match: match[0] if _is_mathematics(match, kept) else " " * len(match[0]), text)
 
 
 def _is_mathematics(match: re.Match[str], kept: list[tuple[int, int]]) -> bool:
     words = match[1].split()
-    if any(start <= match.start() < end for start, end in kept):
+    if any(start <= match.start() < end or match.start() <= start < match.end() for start, end in kept):
         return True
     behind = match.string[match.end() : match.end() + 1]
     if len(words) == 1 and words[0].lower() in SAID_BEFORE_NAMES and re.match(r"\s*(?:~\s*)?(?:[^\W\d_]|\\(?:mathcal|delta|hat))", match.string[match.end() :]):

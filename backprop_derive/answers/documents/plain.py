@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from backprop_derive.answers.documents.passages import Passage, Source, without
-from backprop_derive.answers.documents.splitting import equations, goes_on, relations, trimmed
+from backprop_derive.answers.documents.conditions import ELSE, condition_ahead, condition_words, says_else, under
+from backprop_derive.answers.documents.passages import Passage, Source, blanked, without
+from backprop_derive.answers.documents.splitting import equations, goes_on, is_range, relations, trimmed
 from backprop_derive.notation import SPELLED
 from backprop_derive.operations.functions import FUNCTIONS
 
@@ -79,20 +80,25 @@ def _of_line(source: Source, text: str, line: _Line, words: Collection[str], *, 
     piece = text[line.start : line.end]
     piece = without(_REMARK, piece)
     piece = re.sub(r"\\(?=\n)", " ", piece)
+    ahead, condition = condition_ahead(piece)
+    piece = blanked(piece, 0, ahead)
     at, key = _behind_labels(piece)
     rest = piece[at:]
     if not rest.strip():
         return
     prose = _prose(rest, words)
+    condition = ELSE if says_else([rest[start:end] for start, end in prose]) else condition
     if not relations(rest) and (prose or not key):
         if not prose and _looks_like_mathematics(rest):
             yield _passage(source, piece, line.start, at, len(piece), key, certain=False)
         return
+    said = False
     for start, end in _between(prose, rest):
         for left, right in equations(rest[start:end]):
             begin, stop = at + start + left, at + start + right
-            if key or relations(piece[begin:stop]):
-                yield _passage(source, piece, line.start, begin, stop, key, certain=certain and not prose)
+            if key or (relations(piece[begin:stop]) and not (said and is_range(piece[begin:stop]))):
+                said = True
+                yield from under(iter([_passage(source, piece, line.start, begin, stop, key, certain=certain and not prose)]), condition)
 
 
 def _passage(source: Source, piece: str, offset: int, begin: int, stop: int, key: str, *, certain: bool) -> Passage:
@@ -116,9 +122,11 @@ def _behind_labels(piece: str) -> tuple[int, str]:
 
 def _prose(text: str, words: Collection[str]) -> list[tuple[int, int]]:
     """Where words stand that are no mathematics."""
-    found = []
+    found, conditions = [], condition_words(text)
     for match in _WORD.finditer(text):
         word = match[0].lower()
+        if match.span() in conditions:
+            continue
         derivative = re.fullmatch(r"d[A-Z][A-Za-z]?", match[0])
         said = word in SAID_BEFORE_NAMES and re.match(r"\s+[^\W\d_]", text[match.end() :]) is not None
         if said or (word not in words and not derivative and not _is_operand(text, *match.span()) and (len(word) > 2 or word in _SHORT)):

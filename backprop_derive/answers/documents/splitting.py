@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from backprop_derive.answers.documents.passages import Passage
 
 _TOKEN = re.compile(r"\\begin\s*\{[^{}]*\}|\\end\s*\{[^{}]*\}|\\[A-Za-z]+\*?|\\.|<=|>=|!=|:=|.", re.DOTALL)
+_LONGEST_RANGE = 60
 _RELATIONS = frozenset(["=", ":=", "≈", "←", "≔", "≃", "≡", "\\approx", "\\equiv", "\\coloneqq", "\\gets", "\\leftarrow", "\\simeq", "\\doteq", "\\eqqcolon"])
 _STEPS = frozenset(["\\implies", "\\Rightarrow", "\\Longrightarrow", "\\iff", "\\Leftrightarrow", "\\Longleftrightarrow", "\\to", "\\therefore", "⇒", "⟹", "⇔", "⟺", "∴"])
 _BETWEEN = frozenset([",", ";", "\\quad", "\\qquad"])
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _LEADING_OPERATOR = re.compile(r"(?:[+\-−*/·×⋅⊙∘@]|\\(?:cdot|times|odot|circ|otimes|pm|mp|div)(?![A-Za-z]))")
+_RANGE = re.compile(
+    r"[\s,;]*(?:\\q?quad\s*)?\(?\s*(?:for\s+)?[A-Za-z]\s*(?:=|∈|\\in(?![A-Za-z]))\s*\{?\s*[0-9](?:\s*,\s*[0-9])*\s*,?\s*(?:\.{2,3}|…|\\[lc]?dots)\s*,?\s*[A-Za-z0-9_]{1,6}\s*\}?\)?\s*$"
+)
+"""`, j = 1..n` or `(i = 1, …, m)` at the end of a formula: it says where an index runs, which the network tells too."""
 _GAPS = re.compile(r"^(?:\s|&|\{\}|\\q?quad(?![A-Za-z])|\\[,;:! ])+")
 _TRAILING_OPERATOR = re.compile(r"(?:[=+\-−*/·×⋅⊙∘@(\[{]|\\(?:cdot|times|odot|circ|otimes)(?![A-Za-z]))$")
 
@@ -73,7 +78,12 @@ def equations(text: str) -> list[tuple[int, int]]:
             found[-1][1], found[-1][2] = piece[1], found[-1][2] + piece[2]
         else:
             found.append(piece)
-    return [(start, end) for start, end, _, _ in found]
+    return [(start, end) for place, (start, end, _, _) in enumerate(found) if place == 0 or not is_range(text[start:end])]
+
+
+def is_range(text: str) -> bool:
+    """Whether a text only says where an index runs: `j = 1..n`."""
+    return len(text) <= _LONGEST_RANGE and _RANGE.fullmatch(text) is not None
 
 
 def side_by_side(passage: Passage) -> Iterator[Passage]:
@@ -90,6 +100,9 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """The place without blanks, and without the punctuation of the sentence around it, the bracket of a remark behind it too."""
     while start < end and (text[start].isspace() or text[start] in ",;:&~" or (text[start] == "." and not text[start + 1 : start + 2].isdigit())):
         start += 1
+    said = _RANGE.search(text[:end], max(start, end - _LONGEST_RANGE))
+    if said is not None and said.start() > start and _opened(text[start : said.start()]) == 0:
+        end = said.start()
     while start < end and (text[end - 1].isspace() or text[end - 1] in ",;:.&~([" or _ends_in_gap(text, start, end)):
         end -= _ends_in_gap(text, start, end) or 1
     return start, end
