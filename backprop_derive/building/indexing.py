@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backprop_derive.building.scope import Scope
-from backprop_derive.errors import FormulaError, nearest
-from backprop_derive.graph.indices import Affine, Axis, Condition, at_least, axis_to, equal, number, quotient, size, variable
+from backprop_derive.errors import FormulaError, counted, nearest
+from backprop_derive.graph.expressions import Ref
+from backprop_derive.graph.indices import Affine, Axis, Condition, Pick, at_least, axis_to, equal, number, quotient, size, variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Syntax
 from backprop_derive.operations.functions import find_function
@@ -23,6 +24,8 @@ def integer_form(tree: Syntax, scope: Scope) -> Affine:
             return scope.sizes[name]
         case Name(name=name, indices=()) if scope.samples is not None and name == scope.samples.index:
             return variable(name)
+        case Name(name=name) if name in scope.quantities and scope.quantities[name].whole:
+            return _picked(tree, scope)
         case Negative():
             return -integer_form(tree.operand, scope)
         case Binary(operator="+"):
@@ -38,6 +41,15 @@ def integer_form(tree: Syntax, scope: Scope) -> Affine:
     if isinstance(tree, Name):
         raise _unknown_index(tree, scope)
     raise FormulaError("an index is a whole number, an index letter or a size, or a sum of those", "", tree.start, tree.end)
+
+
+def _picked(tree: Name, scope: Scope) -> Affine:
+    """The place that a node says, `x[row[c,p],q]`; the index of the samples is put in front of its own."""
+    quantity = scope.quantities[tree.name]
+    if len(tree.indices) != len(quantity.axes):
+        raise FormulaError(f"{tree.name!r} takes {counted(len(quantity.axes), 'index', 'indices')}; {len(tree.indices)} given", "", tree.start, tree.end)
+    sample = (variable(scope.samples.index),) if quantity.sampled and scope.samples else ()
+    return Affine(((Pick(Ref(tree.name, (*sample, *(integer_form(index, scope) for index in tree.indices)))), 1),))
 
 
 def _floor(tree: Binary, scope: Scope) -> Affine:

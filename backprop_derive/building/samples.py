@@ -96,9 +96,12 @@ def _mention(mention: Mention, sampled: set[str], samples: Samples) -> Mention:
 def _with_index(expression: Expression, sampled: set[str], samples: Samples) -> Expression:
     """The expression with the index of the samples in front of all that has it, and in the sums over all samples."""
 
+    def with_sample(ref: Ref) -> Ref:
+        return Ref(ref.name, (variable(samples.index), *ref.indices)) if ref.name in sampled else ref
+
     def change(each: Expression) -> Expression | None:
-        if isinstance(each, Ref) and each.name in sampled:
-            return Ref(each.name, (variable(samples.index), *each.indices))
+        if isinstance(each, Ref):
+            return with_sample(Ref(each.name, tuple(index.with_picks(with_sample) for index in each.indices)))
         if isinstance(each, Fold) and _is_over_samples(each):
             return Fold(each.kind, Bound(samples.index, axis_to(size(samples.size))), replace_in(each.body, change))
         return None

@@ -17,11 +17,12 @@ from backprop_derive.operations.losses import LOSSES
 class Quantity:
     """What a formula may say of a node: where its indices run (None: not known yet), without the sample axis.
 
-    `sampled`: the node has a sample axis in front that formulas leave out.
+    `sampled`: the node has a sample axis in front that formulas leave out. `whole`: its values are places, which may stand in brackets.
     """
 
     axes: tuple[Axis | None, ...] = ()
     sampled: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Scope:
 def scope_of(graph: Graph) -> Scope:
     """The scope of a finished graph: what an answer, or text that was printed, may mention."""
     quantities = {
-        node.name: Quantity(node.formula_axes[1:] if node.sampled else node.formula_axes, node.sampled) for node in graph.nodes
+        node.name: Quantity(node.formula_axes[1:] if node.sampled else node.formula_axes, node.sampled, node.role == "choice") for node in graph.nodes
     }
     names = {name for node in graph.nodes for axis in node.axes for name in axis.low.sizes() | axis.high.sizes()}
     names |= {*graph.sizes, *((graph.samples.size,) if graph.samples else ())}

@@ -6,7 +6,7 @@ variables and sizes are different kinds of atom, and neither can meet the name o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from backprop_derive.frozen import dataclass
@@ -127,6 +127,15 @@ class Affine:
         total = Affine((), self.constant)
         for atom, coefficient in self.terms:
             total = total + _substituted(atom, values) * coefficient
+        return total
+
+    def with_picks(self, change: Callable[[Ref], Ref]) -> Affine:
+        """The form with other nodes in the places of those whose values it depends on."""
+        if not any(isinstance(atom, Pick) for atom in self.atoms()):
+            return self
+        total = Affine((), self.constant)
+        for atom, coefficient in self.terms:
+            total = total + _picking(atom, change) * coefficient
         return total
 
     def resize(self, sizes: Mapping[str, int]) -> Affine:
@@ -300,4 +309,14 @@ def _substituted(atom: Atom, values: IndexMap) -> Affine:
     if isinstance(atom, Pick):
         indices = tuple(index.substitute(values) for index in atom.ref.indices)
         return Affine(((Pick(type(atom.ref)(atom.ref.name, indices)), 1),))
+    return Affine(((atom, 1),))
+
+
+def _picking(atom: Atom, change: Callable[[Ref], Ref]) -> Affine:
+    if isinstance(atom, Pick):
+        return Affine(((Pick(change(type(atom.ref)(atom.ref.name, tuple(index.with_picks(change) for index in atom.ref.indices)))), 1),))
+    if isinstance(atom, Quotient):
+        return quotient(atom.numerator.with_picks(change), atom.divisor)
+    if isinstance(atom, Product):
+        return atom.left.with_picks(change).times(atom.right.with_picks(change))
     return Affine(((atom, 1),))

@@ -71,6 +71,7 @@ def kink_places(graph: Graph) -> tuple[KinkPlace, ...]:
     return tuple(
         KinkPlace(node.ref(), piece, found.operation, found.argument, found.closeness, found.side, found.bounds, found.guards)
         for node in graph.nodes
+        if node.role != "choice"
         for piece in node.pieces
         for found in dict.fromkeys(_kinks(piece.definition, graph.functions))
     )

@@ -92,7 +92,7 @@ LAYERS: Mapping[str, Layer] = {
         ),
         Layer(
             "max_pool", "pooling.build_pool", "the size of the window, `2` or `[2, 3]`", (_POOL_STRIDE, _POOL_PADDING), "C × n → C × n', C × n × w → C × n' × w'", (),
-            ("m{l}[c,p] = max(x[c,S*(p-1)+s-P], s, 1, K)", "m{l}[c,p,q] = max(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)"),
+            ("at{l}[c,p] = S*(p-1)-P+argmax(x[c,S*(p-1)+s-P], s, 1, K)", "m{l}[c,p] = max(x[c,S*(p-1)+s-P], s, 1, K)", "row{l}[c,p,q] = S*(p-1)-P+argmax(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)", "col{l}[c,p,q] = T*(q-1)-Q+argmax(x[c,row{l}[c,p,q],T*(q-1)+u-Q], u, 1, M)", "m{l}[c,p,q] = max(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)"),
             "the largest entry of each window of a signal or an image; its place, of equal ones the first, takes the whole derivative",
         ),
         Layer(

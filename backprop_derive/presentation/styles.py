@@ -43,7 +43,7 @@ class AsciiWriter(Writer):
         return Written(f"{mantissa}e{exponent}" if exponent else mantissa)
 
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
-        return form_text(form, names)
+        return form_text(form, names, spelled=self._picked)
 
     def product(self, parts: Sequence[str]) -> str:
         return "*".join(parts)
@@ -119,7 +119,7 @@ class UnicodeWriter(AsciiWriter):
         return Written(tens, POWER) if mantissa == "1" else Written(f"{mantissa}·{tens}", PRODUCT)
 
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
-        return form_text(form, names, "·").replace(" ", "")
+        return form_text(form, names, "·", self._picked).replace(" ", "")
 
     def product(self, parts: Sequence[str]) -> str:
         text = parts[0]
@@ -223,7 +223,7 @@ class LatexWriter(Writer):
             case Quotient(numerator, divisor):
                 return rf"\lfloor\frac{{{form_text(numerator, names, '', self._integer_atom).replace(' ', '')}}}{{{divisor}}}\rfloor"
             case Pick(ref):
-                return self.name(ref.name, [form_text(index, names, "", self._integer_atom).replace(" ", "") for index in ref.indices])
+                return self.name(ref.name, [form_text(index, names, "", self._integer_atom).replace(" ", "") for index in self.indices(ref)])
         return None
 
     def product(self, parts: Sequence[str]) -> str:

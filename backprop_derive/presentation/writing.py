@@ -32,7 +32,7 @@ from backprop_derive.graph.expressions import (
     reindex,
     walk,
 )
-from backprop_derive.graph.indices import Affine, Axis, Condition
+from backprop_derive.graph.indices import Affine, Atom, Axis, Condition, Pick
 from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.figures import Figure, decimal_text
@@ -195,6 +195,10 @@ class Writer(ABC):
         return Written("-" + self._bracketed(written, PRODUCT), SUM) if text.startswith("-") else written
 
     def _ref(self, ref: Ref, names: Mapping[str, str]) -> str:
+        return self.name(ref.name, [self.integer(index, names) for index in self.indices(ref)])
+
+    def indices(self, ref: Ref) -> Sequence[Affine]:
+        """The indices of a mention that are written."""
         of_sample = ref.name in self.sampled and ref.indices and ref.indices[0].variable == self.sample
         indices = ref.indices[1:] if of_sample else ref.indices
         node = self.graph.by_name.get(ref.name)
@@ -203,8 +207,11 @@ class Writer(ABC):
             alone = all(axis.single for axis in axes)  # an array with one entry is written without its index
             indices = () if alone else tuple(axis.low if axis.single else index for index, axis in zip(indices, axes, strict=True))
         with_sample = of_sample and self.graph.samples is not None and self.graph.samples.written and not ref.name.endswith(f"_{self.sample}")
-        shown = (*ref.indices[:1], *indices) if with_sample else indices
-        return self.name(ref.name, [self.integer(index, names) for index in shown])
+        return (*ref.indices[:1], *indices) if with_sample else indices
+
+    def _picked(self, atom: Atom, names: Mapping[str, str]) -> str | None:
+        """A place that a node says, inside of brackets."""
+        return self._ref(atom.ref, names) if isinstance(atom, Pick) else None
 
     def _sum(self, terms: Sequence[Expression], names: Mapping[str, str]) -> Written:
         text = ""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 
 from backprop_derive.building.layers.stack import Entry, Stack
 from backprop_derive.building.layers.templates import Names, Place
-from backprop_derive.building.layers.windows import CHANNEL, PLACES, grid_of, names_on, numbers_in, read_grid, windows, without_channel
+from backprop_derive.building.layers.windows import CHANNEL, PLACES, Grid, grid_of, names_on, numbers_in, read_grid, windows, without_channel
 from backprop_derive.building.scope import Vector
-from backprop_derive.graph.expressions import ZERO, Ref
-from backprop_derive.graph.indices import Affine, axis_to
+from backprop_derive.graph.expressions import ONE, ZERO, Bound, Compare, Integer, Ref, Where, mul
+from backprop_derive.graph.indices import Affine, axis_to, variable
+from backprop_derive.graph.nodes import Mention, Node
 from backprop_derive.operations.layers import LAYERS
-from backprop_derive.spec.source import Sequence
+from backprop_derive.spec.source import Sequence as YamlSequence
 
 
 def build_pool(stack: Stack, entry: Entry) -> Vector:
@@ -31,19 +34,31 @@ def build_pool(stack: Stack, entry: Entry) -> Vector:
     if entry.kind.text == "max_pool" and any(window.before for window in moving):
         stack.draft.problem(entry.mark, "padding of max_pool: not yet (planned, not built)")
     names = names_on(stack, entry, str(stack.count), "", grid, moving, outside=ZERO)
-    equation = LAYERS[entry.kind.text].equations[dimensions - 1]
     letters = CHANNEL + PLACES[:dimensions]
+    equations = [each for each in LAYERS[entry.kind.text].equations if f"[{','.join(letters)}] = " in each]
     if grid.channel is None:
-        equation, letters = without_channel(equation), letters.replace(CHANNEL, "")
-    node = names.define(equation, called=entry.name, operation=entry.kind.text)
+        equations, letters = list(map(without_channel, equations)), letters.replace(CHANNEL, "")
+    chosen = [names.define(each, role="choice", operation=entry.kind.text) for each in equations[:-1]]
+    node = names.define(equations[-1], called=entry.name, operation=entry.kind.text)
+    if chosen:
+        stack.draft.nodes[node.name] = _choosing(node, names.places["x"].ref.name, grid, chosen)
     return grid_of(names, node.name, letters, channels=grid.channel is not None)
+
+
+def _choosing(node: Node, read: str, grid: Grid, chosen: Sequence[Node]) -> Node:
+    """A maximum with its derivative: 1 at the place that `chosen` say along each axis, `[r = row[c,p,q]]·[k = col[c,p,q]]`, else 0."""
+    bounds = tuple(Bound(f"#{place}", axis) for place, axis in zip(PLACES, grid.places, strict=False))
+    tests = (Compare("=", Integer(variable(bound.name)), each.ref()) for bound, each in zip(bounds, chosen, strict=True))
+    channel = () if grid.channel is None else (variable(CHANNEL),)
+    mention = Mention(Ref(read, (*channel, *(variable(bound.name) for bound in bounds))), mul(*(Where(test, ONE, ZERO) for test in tests)), bounds)
+    return replace(node, pieces=tuple(replace(piece, mentions=(mention,)) for piece in node.pieces))
 
 
 def _dimensions(stack: Stack, entry: Entry) -> int:
     """Of how many axes the windows are: 2 for an image; a matrix without channels is one."""
     read = stack.array(entry)
     axes = len(read.along) + 1
-    return 1 if axes == 1 or (axes == 2 and read.channels) or (isinstance(entry.main, Sequence) and len(entry.main.items) == 1) else 2
+    return 1 if axes == 1 or (axes == 2 and read.channels) or (isinstance(entry.main, YamlSequence) and len(entry.main.items) == 1) else 2
 
 
 def build_flatten(stack: Stack, entry: Entry) -> Vector:

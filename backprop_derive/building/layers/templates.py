@@ -17,7 +17,7 @@ from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.building.vectors import array_node
 from backprop_derive.frozen import dataclass, field
 from backprop_derive.graph.expressions import Bound, Bracket, Expression, Number, Ref, Where, replace
-from backprop_derive.graph.indices import Affine, Axis, always, at_least, axis_to
+from backprop_derive.graph.indices import Affine, Axis, Pick, always, at_least, axis_to
 from backprop_derive.graph.nodes import Node
 from backprop_derive.spec.numbers import looks_like_number, number
 from backprop_derive.spec.source import Mark, Scalar
@@ -40,7 +40,7 @@ class Place:
             return entry
         for index, axis in reversed(tuple(zip(indices, self.axes, strict=True))):
             for inside in (at_least(axis.high, index), at_least(index, axis.low)):
-                if not always(inside, ranges):
+                if not always(inside, ranges) and not any(isinstance(atom, Pick) for atom in index.atoms()):  # what is picked is inside
                     entry = Where(Bracket(inside), entry, self.outside)
         return entry
 
@@ -148,15 +148,20 @@ class Names:
 
     def read(self, text: str, indices: Sequence[Bound]) -> Expression:
         """A formula over the layer's names, over nodes of the graph."""
-        quantities = {name: Quantity(place.axes) for name, place in self.places.items()}
+        nodes = self.stack.draft.nodes
+        quantities = {name: Quantity(place.axes, whole=place.ref.name in nodes and nodes[place.ref.name].role == "choice") for name, place in self.places.items()}
         expression = read_formula(text, Scope(quantities, sizes=self.sizes, indices={bound.name: bound.axis for bound in indices}))
+
+        def picked(ref: Ref) -> Ref:
+            front = self.places[ref.name].ref
+            return Ref(front.name, (*front.indices, *ref.indices))
 
         def placed(each: Expression) -> Expression | None:
             if not isinstance(each, Ref):
                 return None
             if each.name in self.numbers:
                 return self.numbers[each.name]
-            return self.places[each.name].at(each.indices, self.letters)
+            return self.places[each.name].at(tuple(index.with_picks(picked) for index in each.indices), self.letters)
 
         return replace(expression, placed)
 
