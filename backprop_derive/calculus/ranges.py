@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from backprop_derive.calculus.terms import Term
 from backprop_derive.graph.expressions import Bound
-from backprop_derive.graph.indices import Affine, Axis, Condition, Variable, always, at_least, equal
+from backprop_derive.graph.indices import Affine, Axis, Condition, Variable, always, at_least, equal, quotient
 
 Equation = tuple[Affine, Affine]
 
@@ -29,6 +29,9 @@ def solve(term: Term, equations: tuple[Equation, ...], free: Mapping[str, Axis],
     while (step := _next(term)) is not None:
         condition, name, value = step
         term = _put(replace(term, conditions=tuple(each for each in term.conditions if each != condition)), name, value)
+    while (between := _squeezed(term)) is not None:
+        conditions, name, value = between
+        term = _put(replace(term, conditions=tuple(each for each in term.conditions if each not in conditions)), name, value)
     return tidy(term, free, least)
 
 
@@ -68,6 +71,21 @@ def solved_for(condition: Condition, bounds: tuple[Bound, ...]) -> tuple[Bound, 
             rest = condition.form - Affine(((Variable(bound.name), coefficient),))
             if bound.name not in rest.variables():
                 return bound, rest * -coefficient
+    return None
+
+
+def _squeezed(term: Term) -> tuple[tuple[Condition, Condition], str, Affine] | None:
+    """A bound that two conditions leave one place, and that place: `p ≤ 3r ≤ p + 2` says `r = ⌊(p + 2)/3⌋`."""
+    for bound in term.bounds:
+        for above in term.conditions:
+            times = above.form.coefficient(bound.name)
+            if above.kind != ">=" or times > -2:
+                continue
+            rest = above.form - Affine(((Variable(bound.name), times),))
+            for below in term.conditions:
+                room = (above.form + below.form).number if below.kind == ">=" else None
+                if room == -times - 1 and bound.name not in rest.variables():
+                    return (above, below), bound.name, quotient(rest, -times)
     return None
 
 

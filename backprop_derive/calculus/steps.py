@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from backprop_derive.calculus.links import Link
 from backprop_derive.calculus.occurrences import mentions
 from backprop_derive.calculus.words import Words, listed, merged
-from backprop_derive.graph.expressions import Apply, Expression, Fold, Mul, Number, Partial, Power, Ref, Where, walk
+from backprop_derive.graph.expressions import ZERO, Apply, Bracket, Expression, Fold, Mul, Number, Partial, Power, Ref, Where, walk
 from backprop_derive.graph.nodes import Graph, Node
 from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.layers import LAYERS
 from backprop_derive.operations.losses import find_loss
 
 
@@ -68,6 +69,12 @@ def _label(graph: Graph, child: Node, parent: Node, link: Link) -> tuple[str, Wo
         return "start value", ("at this place ", Ref(child.name), " is given by ", Ref(parent.name), " itself")
     if child.role == "activation":
         return "derivative of the activation", _activation_reason(graph, child)
+    layer = LAYERS.get(child.operation)
+    sentence = layer.derivative if layer is not None and parent.role != "parameter" else ""
+    if _is_linear_in(child, parent) and child.role == "preactivation":
+        return "derivative of the weighted sum", (*_linear_reason(child, parent, link), *(("; ", sentence) if sentence else ()))
+    if sentence:
+        return f"derivative of {child.operation.replace('_', ' ')}", (sentence,)
     if _is_linear_in(child, parent):
         return "derivative of the weighted sum", _linear_reason(child, parent, link)
     return "local derivative", ("derivative of ", Ref(child.name), " with respect to ", Ref(parent.name), ", everything else in its formula held fixed")
@@ -92,11 +99,16 @@ def _is_linear_in(child: Node, parent: Node) -> bool:
     """Whether the child is a sum of products in which the parent stands at most once each."""
     for piece in child.pieces:
         for each in walk(piece.definition):
-            if isinstance(each, Apply | Power | Where) or (isinstance(each, Fold) and each.kind != "sum"):
+            if isinstance(each, Apply | Power) or _chooses(each) or (isinstance(each, Fold) and each.kind != "sum"):
                 return False
             if isinstance(each, Mul) and sum(mentions(factor, parent.name) for factor in each.factors) > 1:
                 return False
     return child.role in ("preactivation", "node")
+
+
+def _chooses(expression: Expression) -> bool:
+    """Whether it is one thing or another; what is 0 outside of a range, such as a padded input, is as linear as it is inside."""
+    return isinstance(expression, Where) and not (isinstance(expression.test, Bracket) and expression.otherwise == ZERO)
 
 
 def _linear_reason(child: Node, parent: Node, link: Link) -> Words:

@@ -262,7 +262,7 @@ def always(condition: Condition, ranges: Mapping[str, Axis], least: Mapping[str,
         return condition.decided
     if condition.kind != ">=":
         return False
-    form = condition.form
+    form = _without_quotient(condition.form)
     for _ in range(2 * len(ranges) + 2):
         free = [(atom, coefficient) for atom, coefficient in form.terms if isinstance(atom, Variable) and atom.name in ranges]
         if not free:
@@ -277,6 +277,17 @@ def always(condition: Condition, ranges: Mapping[str, Axis], least: Mapping[str,
             return False
         total += coefficient * (1 if least is None else least.get(atom.name, 1))
     return total >= 0
+
+
+def _without_quotient(form: Affine) -> Affine:
+    """A form that is at least 0 exactly where the given one is: `⌊n/d⌋ ≥ c` where `n ≥ c·d`, `⌊n/d⌋ ≤ c` where `n ≤ c·d + d − 1`."""
+    found = [(atom, coefficient) for atom, coefficient in form.terms if isinstance(atom, Quotient)]
+    if len(found) != 1 or abs(found[0][1]) != 1:
+        return form
+    ((atom, sign),) = found
+    assert isinstance(atom, Quotient)
+    rest = form - Affine(((atom, sign),))
+    return _without_quotient(atom.numerator + rest * atom.divisor if sign > 0 else rest * atom.divisor - atom.numerator + (atom.divisor - 1))
 
 
 def _affine(gathered: Mapping[Atom, int], constant: int) -> Affine:

@@ -26,7 +26,8 @@ class Layer:
       listed without loading what builds graphs.
     - `main`: what stands behind the kind; "" for a bare word. `own_options`: its options besides the common ones.
     - `shapes`: of what it reads and what it gives, `n → h`. `parameters`: what it learns, each with its shape, in layer l.
-    - `equations`: what it computes. `sentence`: the same in words. `source`: where it comes from.
+    - `equations`: what it computes. `sentence`: the same in words. `source`: where it comes from. `derivative`: what becomes of the
+      derivative by what it reads.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Layer:
     equations: tuple[str, ...] = ()
     sentence: str = ""
     source: str = ""
+    derivative: str = ""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -64,6 +66,7 @@ _OF_CONVOLUTIONS = (
     Option("bias", "`b{l}`", "a name, or `false`"),
     _ACTIVATION,
 )
+_BACKWARDS = "every window that holds an entry reads it, each at another step of the kernel, so that the sum over them goes through the kernel backwards"
 _POOL_STRIDE = Option("stride", "the window", "how far the window moves, or one for each axis")
 _POOL_PADDING = Option("padding", "0", "how many places stand at each end, or one for each axis")
 
@@ -84,26 +87,32 @@ LAYERS: Mapping[str, Layer] = {
             "conv1d", "convolving.build_conv1d", "the number of filters", _OF_CONVOLUTIONS, "C × n → F × n'", ("W{l}: F × C × K", "b{l}: F"),
             ("z{l}[f,p] = sum(sum(W{l}[f,c,s]*x[c,S*(p-1)+D*(s-1)+1-P], s), c, 1, C) + b{l}[f]", "a{l}[f,p] = phi(z{l}[f,p])"),
             "the same weighted sum at every place p of a signal, one for each filter f; what it reads outside of the signal is 0. K is the length of the kernel, S the stride, D the dilation, P the padding, and the output has n' = floor((n + 2*P - D*(K-1) - 1)/S) + 1 places",
+            derivative=_BACKWARDS,
         ),
         Layer(
             "conv2d", "convolving.build_conv2d", "the number of filters", _OF_CONVOLUTIONS, "C × n × w → F × n' × w'", ("W{l}: F × C × K × M", "b{l}: F"),
             ("z{l}[f,p,q] = sum(sum(sum(W{l}[f,c,s,u]*x[c,S*(p-1)+D*(s-1)+1-P,T*(q-1)+E*(u-1)+1-Q], u), s), c, 1, C) + b{l}[f]", "a{l}[f,p,q] = phi(z{l}[f,p,q])"),
             "the same of an image, whose places are p, q; the kernel is K × M, and T, E, Q are the stride, the dilation and the padding along the second axis",
+            derivative=_BACKWARDS,
         ),
         Layer(
             "max_pool", "pooling.build_pool", "the size of the window, `2` or `[2, 3]`", (_POOL_STRIDE, _POOL_PADDING), "C × n → C × n', C × n × w → C × n' × w'", (),
-            ("at{l}[c,p] = S*(p-1)-P+argmax(x[c,S*(p-1)+s-P], s, 1, K)", "m{l}[c,p] = max(x[c,S*(p-1)+s-P], s, 1, K)", "row{l}[c,p,q] = S*(p-1)-P+argmax(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)", "col{l}[c,p,q] = T*(q-1)-Q+argmax(x[c,row{l}[c,p,q],T*(q-1)+u-Q], u, 1, M)", "m{l}[c,p,q] = max(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)"),
-            "the largest entry of each window of a signal or an image; its place, of equal ones the first, takes the whole derivative",
+            ("m{l}[c,p] = max(x[c,S*(p-1)+s-P], s, 1, K)", "at{l}[c,p] = S*(p-1)-P+argmax(x[c,S*(p-1)+s-P], s, 1, K)",
+             "m{l}[c,p,q] = max(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)", "row{l}[c,p,q] = S*(p-1)-P+argmax(max(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)", "col{l}[c,p,q] = T*(q-1)-Q+argmax(x[c,row{l}[c,p,q],T*(q-1)+u-Q], u, 1, M)"),
+            "the largest entry of each window of a signal or an image; where it stands, of equal ones the first, is called `at{l}`, or `row{l}` and `col{l}`",
+            derivative="a maximum passes the derivative on to the entry that is the largest of its window, and nothing to the others",
         ),
         Layer(
             "avg_pool", "pooling.build_pool", "the size of the window, `2` or `[2, 3]`", (_POOL_STRIDE, _POOL_PADDING), "C × n → C × n', C × n × w → C × n' × w'", (),
             ("v{l}[c,p] = 1/K*sum(x[c,S*(p-1)+s-P], s, 1, K)", "v{l}[c,p,q] = 1/(K*M)*sum(sum(x[c,S*(p-1)+s-P,T*(q-1)+u-Q], u, 1, M), s, 1, K)"),
             "the mean of each window of a signal or an image; padding is 0 and counts as part of the window",
+            derivative="a mean gives the same share of the derivative to every entry of its window",
         ),
         Layer(
             "flatten", "pooling.build_flatten", shapes="C × n × w → C·n·w",
             equations=("f{l}[j] = sum(sum(sum(where(j = (c-1)*n*w+(p-1)*w+q, x[c,p,q], 0), q), p), c)", "f{l}[j] = sum(sum(where(j = (c-1)*n+p, x[c,p], 0), p), c)", "f{l}[j] = sum(sum(where(j = (p-1)*w+q, x[p,q], 0), q), p)"),
             sentence="all entries of a signal, an image or a sequence, one behind the other, the last index first",
+            derivative="the entries are only laid out anew, and the derivative of each goes back to its place",
         ),
         Layer(
             "layer_norm", "normalizing.build_layer_norm", own_options=(_EPS,), shapes="n → n", parameters=("gamma{l}: n", "beta{l}: n"),

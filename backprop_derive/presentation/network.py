@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from backprop_derive.calculus.derivation import Derivation
-from backprop_derive.graph.expressions import Apply, Bound, Expression, Fold, Integer, Ref, add, mul, reciprocal, reindex, walk
+from backprop_derive.graph.expressions import (
+    ZERO,
+    Apply,
+    Bound,
+    Bracket,
+    Expression,
+    Fold,
+    Integer,
+    Ref,
+    Where,
+    add,
+    mul,
+    reciprocal,
+    reindex,
+    walk,
+)
 from backprop_derive.graph.indices import Axis, axis_to, size
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import PREFIXED, Graph, Node
+from backprop_derive.graph.nodes import PREFIXED, Graph, Node, Piece
 from backprop_derive.operations.functions import find_function
+from backprop_derive.operations.layers import LAYERS
 from backprop_derive.presentation.document import Block, Heading, Row, Table, Text
+
+_IMAGES = ("conv1d", "conv2d")
+"""Layers whose units are counted along all axes."""
 
 _ENDINGS = {"mean": "the mean over {} samples", "sum": "the sum over {} samples"}
 _PENALTIES = {"l2": "L2 (weight decay)", "l1": "L1 (lasso)", "l1 and l2": "L1 and L2 (elastic net)"}
@@ -121,7 +140,7 @@ def _stages(graph: Graph) -> list[list[Text]]:
     depth: dict[str, int] = {}
     found: dict[int, dict[Text, None]] = {}
     for node in graph.nodes:
-        if node.is_leaf or node.role in ("loss", "regularizer"):
+        if node.is_leaf or node.role in ("loss", "regularizer", "choice"):
             continue
         before = max((depth.get(parent, 0) for parent in graph.parents[node.name]), default=0)
         starts = node.role == "preactivation" or not node.unit or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
@@ -135,7 +154,8 @@ def _unit_label(graph: Graph, node: Node) -> Text:
         return (Ref(node.unit or node.name),)
     units = next(each for each in reversed(graph.nodes) if each.unit == node.unit)
     axes = units.axes[1:] if units.sampled else units.axes
-    count = form_text(axes[-1].length) if axes else "1"
+    whole = any(each.unit == node.unit and each.operation in _IMAGES for each in graph.nodes)
+    count = " × ".join(form_text(axis.length) for axis in (axes if whole else axes[-1:])) or "1"
     function = f", {units.operation}" if units.operation else ""
     return (f"layer {node.unit} ({count} unit{'' if count == '1' else 's'}{function})",)
 
@@ -156,7 +176,7 @@ def _shapes(graph: Graph) -> Text:
 def forward_rows(graph: Graph) -> Iterator[tuple[Row, Sequence[tuple[str, Axis]]]]:
     """Every node with its definition and what it is, then the cost; each with its indices, the sample index left out."""
     for node in graph.nodes:
-        for piece in node.pieces:
+        for piece in map(_laid_out, node.pieces):
             single = {letter: axis.low for letter, axis in piece.axes if axis.single}
             letters = [each for each in piece.axes if each[0] not in single and not (node.sampled and each[0] == piece.places[0].variable)]
             reason = ", ".join((*filter(None, (_role(graph, node),)), *(f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in letters)))
@@ -164,6 +184,22 @@ def forward_rows(graph: Graph) -> Iterator[tuple[Row, Sequence[tuple[str, Axis]]
             yield Row(left, reindex(piece.definition, single), (reason,)), letters
     if graph.cost.name != graph.cost.loss:
         yield Row(Ref(graph.cost.name), cost_definition(graph), ("cost",)), ()
+
+
+def _laid_out(piece: Piece) -> Piece:
+    """`f[9c + p] = m[c,p]` for all c and p, where f is a sum of nothing but such entries: `f[j] = Σ_c Σ_p [9c + p = j]·m[c,p]`."""
+    body, bounds = piece.definition, list[tuple[str, Axis]]()
+    while isinstance(body, Fold) and body.kind == "sum":
+        bounds.append((body.bound.name, body.bound.axis))
+        body = body.body
+    if not (bounds and isinstance(body, Where) and isinstance(body.test, Bracket) and isinstance(body.then, Ref) and body.otherwise == ZERO):
+        return piece
+    *front, place = piece.places
+    condition, times = body.test.condition, body.test.condition.form.coefficient(place.variable or "")
+    read = {name for index in body.then.indices for name in index.variables()}
+    if condition.kind != "=" or times not in (1, -1) or read & {place.variable} or not {name for name, _ in bounds} <= read:
+        return piece
+    return Piece((*front, place - condition.form * times), (*piece.axes[:-1], *bounds), body.then)
 
 
 def _role(graph: Graph, node: Node) -> str:
@@ -174,4 +210,6 @@ def _role(graph: Graph, node: Node) -> str:
         return "loss of one sample" if graph.cost.name != node.name else "loss, which is the cost"
     if node.role == "regularizer":
         return "penalty on the parameters"
-    return "output" if node.name in graph.outputs else ""
+    if node.role == "choice":
+        return "where the maximum stands"
+    return "output" if node.name in graph.outputs else node.operation.replace("_", " ") if node.operation in LAYERS else ""

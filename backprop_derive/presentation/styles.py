@@ -13,6 +13,7 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Spelling
 from backprop_derive.notation import GREEK, latex_name, unicode_name
 from backprop_derive.operations.functions import find_function
+from backprop_derive.presentation.conditions import rounded
 from backprop_derive.presentation.figures import decimal_text
 from backprop_derive.presentation.writing import ATOM, POWER, PRODUCT, SUM, Writer, Written
 
@@ -86,6 +87,8 @@ class AsciiWriter(Writer):
 class UnicodeWriter(AsciiWriter):
     """What a terminal shows: `(y' − y)·f_B'(z_B)·o1`, `½`, `Σ_k`, `∂L/∂w`."""
 
+    chained = True
+
     minus = "−"
 
     def write(self, expression: Expression, labels: Sequence[tuple[Sequence[Expression], Expression]] = ()) -> str:
@@ -119,7 +122,15 @@ class UnicodeWriter(AsciiWriter):
         return Written(tens, POWER) if mantissa == "1" else Written(f"{mantissa}·{tens}", PRODUCT)
 
     def integer(self, form: Affine, names: Mapping[str, str]) -> str:
-        return form_text(form, names, "·", self._picked).replace(" ", "")
+        return form_text(form, names, "·", self._integer_atom).replace(" ", "")
+
+    def _integer_atom(self, atom: Atom, names: Mapping[str, str]) -> str | None:
+        """What stands in whole forms in its own way: `⌊(p+1)/2⌋`, `⌈p/2⌉`, and picked places."""
+        if not isinstance(atom, Quotient):
+            return self._picked(atom, names)
+        form, (left, right) = rounded(atom)
+        above = self.integer(form, names)
+        return f"{left}{above if len(form.terms) + bool(form.constant) == 1 else f'({above})'}/{atom.divisor}{right}"
 
     def product(self, parts: Sequence[str]) -> str:
         text = parts[0]
@@ -181,6 +192,8 @@ class UnicodeWriter(AsciiWriter):
 class LatexWriter(Writer):
     r"""amsmath: `\frac{1}{m}\sum_{i=1}^{m}(y' - y)\,f_B'(z_B)\,o_{1}`."""
 
+    chained = True
+
     bar_on_words = r"\bar"
 
     def name(self, name: str, indices: Sequence[str]) -> str:
@@ -220,8 +233,10 @@ class LatexWriter(Writer):
         match atom:
             case Size(name):
                 return latex_name(name)
-            case Quotient(numerator, divisor):
-                return rf"\lfloor\frac{{{form_text(numerator, names, '', self._integer_atom).replace(' ', '')}}}{{{divisor}}}\rfloor"
+            case Quotient(divisor=divisor):
+                form, (left, right) = rounded(atom)
+                left, right = {"⌊": (r"\lfloor", r"\rfloor"), "⌈": (r"\lceil", r"\rceil")}[left]
+                return rf"{left}\frac{{{form_text(form, names, '', self._integer_atom).replace(' ', '')}}}{{{divisor}}}{right}"
             case Pick(ref):
                 return self.name(ref.name, [form_text(index, names, "", self._integer_atom).replace(" ", "") for index in self.indices(ref)])
         return None

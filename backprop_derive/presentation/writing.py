@@ -35,6 +35,7 @@ from backprop_derive.graph.expressions import (
 from backprop_derive.graph.indices import Affine, Atom, Axis, Condition, Pick
 from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph
+from backprop_derive.presentation.conditions import chain, sides
 from backprop_derive.presentation.figures import Figure, decimal_text
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
@@ -56,6 +57,9 @@ class Writer(ABC):
     """
 
     gap = ""
+
+    chained = False
+    """Whether two conditions on one thing are written as one, `[1 ≤ p ≤ n]`."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -342,7 +346,7 @@ class Writer(ABC):
         return tuple(axis for _, axis in main.axes) if main is not None else node.axes
 
     def _condition(self, condition: Condition, names: Mapping[str, str]) -> str:
-        left, right = _sides(condition)
+        left, right = sides(condition)
         relation = {"=": "=", "!=": "!=", ">=": "<="}[condition.kind]
         if relation == "<=" and left.constant == 1 and left.terms and right.terms:
             left, relation = left - 1, "<"  # t + 1 <= T, which are whole numbers
@@ -352,6 +356,9 @@ class Writer(ABC):
         if then == ZERO and otherwise != ZERO and isinstance(test, Bracket):
             test, then, otherwise = Bracket(test.condition.negated()), otherwise, ZERO
         shown = self._condition(test.condition, names) if isinstance(test, Bracket) else self._write(test, names).text
+        if self.chained and (between := chain(test, then)) is not None:
+            (low, middle, high), then = between
+            shown = self.condition("<=", self.condition("<=", self.integer(low, names), self.integer(middle, names)), self.integer(high, names))
         return self.choice(shown, self._write(then, names), None if otherwise == ZERO else self._write(otherwise, names))
 
 
@@ -373,14 +380,6 @@ def _inverse(factor: Expression) -> Expression | None:
 
 def _shown_as_fraction(value: Fraction) -> bool:
     return decimal_text(value) is None
-
-
-def _sides(condition: Condition) -> tuple[Affine, Affine]:
-    """`form = 0` with its negative part on the other side: `t - s = 0` is `t = s`; `T - t - 1 >= 0` is `t + 1 <= T`."""
-    form = condition.form
-    plus = Affine(tuple((atom, times) for atom, times in form.terms if times > 0), max(form.constant, 0))
-    minus = Affine(tuple((atom, -times) for atom, times in form.terms if times < 0), max(-form.constant, 0))
-    return (minus, plus) if condition.kind == ">=" else (plus, minus)
 
 
 def _free_letters(fold: Fold) -> set[str]:

@@ -8,7 +8,17 @@ from functools import reduce
 
 from backprop_derive.building.layers.stack import Entry, Stack
 from backprop_derive.building.layers.templates import Names, Place
-from backprop_derive.building.layers.windows import CHANNEL, PLACES, Grid, grid_of, names_on, numbers_in, read_grid, windows, without_channel
+from backprop_derive.building.layers.windows import (
+    CHANNEL,
+    PLACES,
+    Grid,
+    grid_of,
+    names_on,
+    numbers_in,
+    read_grid,
+    windows,
+    without_channel,
+)
 from backprop_derive.building.scope import Vector
 from backprop_derive.graph.expressions import ONE, ZERO, Bound, Compare, Integer, Ref, Where, mul
 from backprop_derive.graph.indices import Affine, axis_to, variable
@@ -38,8 +48,8 @@ def build_pool(stack: Stack, entry: Entry) -> Vector:
     equations = [each for each in LAYERS[entry.kind.text].equations if f"[{','.join(letters)}] = " in each]
     if grid.channel is None:
         equations, letters = list(map(without_channel, equations)), letters.replace(CHANNEL, "")
-    chosen = [names.define(each, role="choice", operation=entry.kind.text) for each in equations[:-1]]
-    node = names.define(equations[-1], called=entry.name, operation=entry.kind.text)
+    node = names.define(equations[0], called=entry.name, operation=entry.kind.text)
+    chosen = [names.define(each, role="choice", operation=entry.kind.text) for each in equations[1:]]
     if chosen:
         stack.draft.nodes[node.name] = _choosing(node, names.places["x"].ref.name, grid, chosen)
     return grid_of(names, node.name, letters, channels=grid.channel is not None)
