@@ -84,7 +84,7 @@ class _Calculation:
             self.left = None
         self.key = passage.key
         try:
-            statement = self._in_names_of_the_network(read_statement(passage.text, self.vocabulary, passage.place))
+            statement = self._in_names_of_the_network(self._statement(passage))
             target = self._target(passage)
             equation = self._equation(statement, target, passage)
         except FormulaError as error:
@@ -99,6 +99,21 @@ class _Calculation:
             claim = self._judged(passage, statement, *equation)
             if not (claim.verdict.outcome == "undecided" and self._gives_a_value(*equation)):
                 yield claim
+
+    def _statement(self, passage: Passage) -> Statement:
+        """What a line says. An index that stands nowhere alone, as in `x[p + s - 1]`, is known if what is asked for has it."""
+        try:
+            return read_statement(passage.text, self.vocabulary, passage.place)
+        except FormulaError:
+            about = self.left or self._target(passage)
+            if about is None or not about.letters:
+                raise
+            letters = dict(zip(about.letters, about.axes, strict=True))
+            try:
+                return read_statement(passage.text, self.vocabulary, passage.place, letters)
+            except FormulaError:
+                pass
+            raise
 
     # -- what a line says -----------------------------------------------------------------------------------------------
 

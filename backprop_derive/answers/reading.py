@@ -80,8 +80,9 @@ def _with_notes(side: Side, notes: tuple[str, ...], text: str, vocabulary: Vocab
     for each in side.syntax.walk():
         if isinstance(each, Name) and each.name in vocabulary.quantities and each.end > each.start:
             written = text[each.start : each.end]
-            if _says_more(name_text(each), canonical(written), sampled=vocabulary.quantities[each.name].sampled):
-                found.append(f"{written} was read as {name_text(each)}")
+            read = name_text(each)
+            if "…" not in read and _says_more(read, canonical(written), sampled=vocabulary.quantities[each.name].sampled):
+                found.append(f"{written} was read as {read}")
     return replace(side, notes=tuple(dict.fromkeys(found)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from backprop_derive.answers.reading import read_statement
@@ -80,7 +81,17 @@ def _as_formula(key: str, vocabulary: Vocabulary) -> Side | None:
 
 
 def _derivative(name: Name, vocabulary: Vocabulary) -> Side:
-    return side_of(Derivative(Name(vocabulary.graph.cost.name), name), vocabulary)
+    return side_of(Derivative(Name(vocabulary.graph.cost.name), _with_letters(name, vocabulary)), vocabulary)
+
+
+def _with_letters(name: Name, vocabulary: Vocabulary) -> Name:
+    """An array that is no vector or matrix stands with the letters that a page gives it, `W1[f,c,s,u]`: an answer is written in them."""
+    node = vocabulary.graph.by_name.get(name.name)
+    if name.indices or node is None or node.sampled or len(node.axes) <= 2 or any(axis.single for axis in node.axes):
+        return name
+    if {*node.letters} & {*vocabulary.scope.quantities, *vocabulary.scope.sizes}:
+        return name
+    return replace(name, indices=tuple(Name(letter, start=name.start, end=name.end) for letter in node.letters))
 
 
 def _numeral(index: int) -> Syntax:

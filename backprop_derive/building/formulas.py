@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from backprop_derive.building.calls import LossCall, given_arguments
-from backprop_derive.building.indexing import index_condition, integer_form, is_condition, range_of
+from backprop_derive.building.indexing import index_condition, integer_form, is_condition, is_of_indices, range_of
 from backprop_derive.building.matrices import described_shape, index_form
 from backprop_derive.building.names import fault, named, node_named, unknown_function, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
@@ -34,6 +34,7 @@ from backprop_derive.graph.expressions import (
     Where,
     add,
     fresh,
+    integer,
     mul,
     neg,
     power,
@@ -153,6 +154,8 @@ def _call(tree: Call, scope: Scope) -> Expression:
     loss = find_loss(name)
     if loss is not None and primes == 0:
         return _loss(tree, loss, scope)
+    if name == "floor" and primes == 0 and is_of_indices(tree, scope):
+        return integer(integer_form(tree, scope))
     raise unknown_function(tree, name, scope)
 
 

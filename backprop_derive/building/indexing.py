@@ -70,7 +70,12 @@ def _unknown_index(tree: Name, scope: Scope) -> FormulaError:
 
 def is_condition(tree: Comparison, scope: Scope) -> bool:
     """Whether a comparison is between indices and sizes (and at least one of them), not between values."""
-    names = [each for side in (tree.left, tree.right) for each in side.walk() if isinstance(each, Name)]
+    return is_of_indices(tree, scope)
+
+
+def is_of_indices(tree: Syntax, scope: Scope) -> bool:
+    """Whether a formula mentions index letters and sizes, and nothing else."""
+    names = [each for each in tree.walk() if isinstance(each, Name)]
     integers = {*scope.indices, *scope.sizes}
     return bool(names) and all(not each.indices and each.name in integers and each.name not in scope.quantities for each in names)
 
