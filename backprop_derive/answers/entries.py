@@ -11,7 +11,8 @@ from backprop_derive.building.scope import Quantity
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.graph.indices import Axis, axis_to, size
 from backprop_derive.graph.nodes import Node
-from backprop_derive.language.hand_names import split_digits
+from backprop_derive.language.hand_names import GREEK_WORDS, split_digits
+from backprop_derive.notation import ACCENTS
 
 _ACCUMULATED = ("z", "net", "s", "u")
 """How pre-activations are called where nothing says that they are some."""
@@ -158,6 +159,7 @@ class Entries:
         yield from self._deltas()
         yield from (entry.called("a", entry.tail) for entry in exact if entry.base == "z" and entry.name in self.arrays and entry.labelled)  # no activation
         yield from self._only_layers(exact)
+        yield from self._subscripted(exact)
         for name in self.batches:
             yield entry_of(name, self.batch_quantity(name, columns=True))
         outputs = self.derivation.graph.outputs
@@ -171,6 +173,17 @@ class Entries:
         for entry in numbered:
             if counted[entry.base] == 1:
                 yield replace(entry.called(entry.base, ""), labelled=False)
+
+    def _subscripted(self, exact: Sequence[Entry]) -> Iterator[Entry]:
+        """`w_x`, `W_o`, `w_{rec}` for wx, Wo, wrec, where w is no array itself, of which x could be an index; ε for eps."""
+        arrays = {entry.base for entry in exact if entry.rank}
+        for entry in exact:
+            letters = entry.name
+            if letters == "eps":
+                yield entry.called("epsilon", "")
+            spelled = letters in GREEK_WORDS or letters.endswith(tuple(ACCENTS)) or entry.name not in self.derivation.graph.by_name
+            if letters.isalpha() and len(letters) > 1 and not spelled and letters[0] not in arrays:
+                yield entry.called(letters[0], letters[1:])
 
     def _of_notation(self) -> Iterator[Entry]:
         """What a notation spells in its own way: `w_{j0}^{(1)}`, and, where index letters tell the layer, `w_{kj}` and `a_j`."""

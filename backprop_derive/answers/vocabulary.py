@@ -21,7 +21,7 @@ from backprop_derive.graph.expressions import free_variables
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.language.hand_commands import indicator
 from backprop_derive.language.lexicon import FinalError, Letters, Mention, Piece, SampleLetterError
-from backprop_derive.language.syntax import Comparison, Derivative, Name, Numeral, Syntax
+from backprop_derive.language.syntax import Binary, Comparison, Derivative, Name, Numeral, Syntax
 
 LEARNING_RATE = "eta"
 _RATES = ("eta", "alpha", "lr")
@@ -210,7 +210,7 @@ class Vocabulary:
         hint, near = self._of_the_spec(mention), nearest(name, self.scope.readable)
         plain = replace(mention, primes=0)
         if not hint and mention.primes and self.find(plain, Letters()) is not None:
-            hint = f"{written(plain)} is a quantity; a prime stands behind the name of a function, as in f'(z)"
+            hint = f"{written(plain)} is a quantity; a prime stands behind the name of a function, as in f'(z); a derivative is written d{written(plain)}/dx"
         elif not hint and any(piece.kind in ("label", "raised") and "l" in piece.text for piece in mention.pieces):
             hint = "l stands for any layer; write the layer's number"
         elif not hint and (others := list(dict.fromkeys(entry.name for entry in self.entries.by_base.get(mention.base, ()) if entry.rank))):
@@ -362,6 +362,17 @@ def _best(readings: tuple[tuple[int, Name], ...], mention: Mention) -> Name:
 
 
 def name_text(tree: Name) -> str:
-    """A name with its indices, as far as they are numbers and letters."""
-    inside = ",".join(each.text if isinstance(each, Numeral) else each.name if isinstance(each, Name) else "…" for each in tree.indices)
+    """A name with its indices, as far as they are numbers, letters, and sums of them."""
+    inside = ",".join(map(_index_text, tree.indices))
     return f"{tree.name}[{inside}]" if inside else tree.name
+
+
+def _index_text(index: Syntax) -> str:
+    match index:
+        case Numeral(text=text):
+            return text
+        case Name(name=name, indices=()):
+            return name
+        case Binary(operator="+" | "-" as sign, left=left, right=right):
+            return f"{_index_text(left)}{sign}{_index_text(right)}"
+    return "…"

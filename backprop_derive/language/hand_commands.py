@@ -92,7 +92,7 @@ class CommandReader(SumReader):
             for side in (inside, below):
                 reader = self.below(side[1:])
                 mention = reader.attempt(reader.mention)
-                if mention is not None and self.lexicon.find(mention, self.letters) is None:
+                if mention is not None and self.lexicon.find(mention, self.letters) is None and self.lexicon.function(mention) is None:
                     raise self.lexicon.unknown(mention)
             raise self.error("the derivative of a formula is not read", inside[0], hint="give the formula a name, and write the derivative of that")
 

@@ -43,6 +43,16 @@ inputs: {x: n}
 layers: [{dense: 1, weights: w, bias: b, activation: sigmoid}]
 loss: binary_cross_entropy
 """,
+    "recurrent": """
+inputs: {x: n}
+parameters: [wx, wrec, Wo]
+constants: [S0, eps]
+targets: t
+equations:
+  S[0]: S0
+  S[k]: S[k-1]*wrec + x[k]*wx
+  L: (Wo*S[n] - t)^2/(1 + eps)
+""",
     "linear": """
 inputs: x
 parameters: [w, b]
@@ -96,6 +106,11 @@ ROWS = [
     ("one", r"\sum_{k=1}^{K} (a_k - y_k)^2", "sum((a1[k] - y[k])^2, k)"),
     ("one", "σ(z)(1 − σ(z))", "sigmoid(z1[j])*(1 - sigmoid(z1[j]))"),
     ("one", "x^{(2)}_3", "x[2,3]"),
+    # letters of a name written as its subscript
+    ("recurrent", r"\frac{\partial L}{\partial w_x}", "dL/dwx"),
+    ("recurrent", r"\frac{\partial L}{\partial w_{rec}}", "dL/dwrec"),
+    ("recurrent", "dL/dW_o = 2*(W_o*S[n] - t)*S[n]/(1 + ε)", "dL/dWo = 2*(Wo*S[n] - t)*S[n]/(1 + eps)"),
+    ("recurrent", r"w_x x_k + w_{rec} S_{k-1}", "wx*x[k] + wrec*S[k - 1]"),
     # batches
     ("one", "dW1 = np.dot(dZ1, X.T)/m", "dC/dW1[j,k] = sum(delta1[l]*x[p], i)/m"),
     ("one", "dW = 1/m dZ X^T", "dC/dW1[j,k] = sum(1/m*delta1[l]*x[p], i)"),
@@ -148,6 +163,7 @@ def test_a_line_is_read_by_the_names_of_the_network(key: str, text: str, expecte
         ("linear", "1/2m", "can be read in two ways", "1/(2*m…)"),
         ("linear", "x/(1+y)(1+b)", "can be read in two ways", ""),
         ("linear", r"y \log \hat y (1-y)", "where the argument of the function ends", "log(a)*b"),
+        ("linear", r"\frac{\partial \log \hat y}{\partial w}", "the derivative of a formula is not read", "give the formula a name"),
         ("linear", "8,21", "a comma is no decimal point", "8.21"),
         ("linear", r"\log^{-1}(x)", "its inverse", ""),
         ("mazur", "d_total/dw5", "'d_total' is not defined", ""),
