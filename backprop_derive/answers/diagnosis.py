@@ -29,6 +29,7 @@ from backprop_derive.answers.shrinking import shrunk
 from backprop_derive.answers.spoken import spoken
 from backprop_derive.answers.statements import Side
 from backprop_derive.answers.worlds import NOTHING, Definitions, World, Worlds
+from backprop_derive.calculus.adjoints import ancestors
 from backprop_derive.errors import BackpropError, EvaluationError
 from backprop_derive.graph.expressions import Partial, Ref, mul, num
 from backprop_derive.graph.indices import Affine, size
@@ -37,6 +38,7 @@ from backprop_derive.graph.nodes import Graph
 VAGUE = 0.005
 MOST_PAIRS = 20_000
 MOST_READINGS = 6
+MOST_TOLD = 4
 _CONSTANTS = (Fraction(2), Fraction(1, 2), Fraction(-2), Fraction(-1, 2), Fraction(4), Fraction(1, 4), Fraction(3), Fraction(1, 3))
 
 
@@ -112,7 +114,7 @@ def _of_number(worlds: Worlds, routes: Routes, left: Side, right: Side) -> tuple
             continue
         found = float(search.ends(goal, column[:, None])[0, 0])
         if abs(found - claimed) <= margin and abs(true - claimed) > margin:
-            fitting.setdefault(change.kind, Mistake(change.kind, change.explanation, change.factor))
+            fitting.setdefault(change.kind, search.told(change))
     return tuple(fitting.values()) if len(fitting) == 1 else ()
 
 
@@ -200,13 +202,13 @@ class Explainer(Search):
         moved = np.max(np.abs(ends - self.true[:, None]), axis=0) > NEAR * self.scale
         for at in np.flatnonzero(near):
             if self.confirmed(self.changes[at].edits, Fraction(1)):
-                return (self._mistake(self.changes[at]),)
+                return (self.told(self.changes[at]),)
         for value, other in self.constants():
             close = np.max(np.abs(ends * float(value) - self.goal.claimed[:, None]), axis=0) < NEAR * self.scale
             for at in np.flatnonzero(close & moved):
                 change = self.changes[at]
                 if change.kind != other.kind and self.confirmed(change.edits, value):
-                    return (self._mistake(change), replace(other, explanation=other.explanation.replace("the answer is", "besides, it is")))
+                    return (self.told(change), replace(other, explanation=other.explanation.replace("the answer is", "besides, it is")))
         return ()
 
     def penalised(self) -> tuple[Mistake, ...]:
@@ -333,12 +335,17 @@ class Explainer(Search):
         for at in np.flatnonzero(near):
             one, other = changes[pairs[at][0]], changes[pairs[at][1]]
             if self.confirmed((*one.edits, *other.edits), Fraction(1)):
-                return tuple(dict.fromkeys((self._mistake(one), self._mistake(other))))
+                return tuple(dict.fromkeys((self.told(one), self.told(other))))
         return ()
 
     @property
     def _most_pairs(self) -> int:
         return max(0, min(MOST_PAIRS, 3_000_000 // max(1, len(self.goal.unrolled.values))))
 
-    def _mistake(self, change: Change) -> Mistake:
-        return Mistake(change.kind, change.explanation, change.factor)
+    def told(self, change: Change) -> Mistake:
+        bottom = bottom_of(self.worlds, self.left).name
+        on_the_way = [right for parent, right in change.several if bottom == parent or bottom in ancestors(self.routes.graph, parent)]
+        if not on_the_way:
+            return Mistake(change.kind, change.explanation, change.factor)
+        told = ", ".join(on_the_way[:MOST_TOLD]) + (", …" if len(on_the_way) > MOST_TOLD else "")
+        return Mistake(change.kind, f"{change.explanation}: {told}", on_the_way[0].partition(" = ")[0])

@@ -12,7 +12,7 @@ from typing import Literal
 
 from backprop_derive.answers.kinds import KINDS
 from backprop_derive.answers.replay import Routes
-from backprop_derive.answers.spoken import spoken
+from backprop_derive.answers.spoken import UNSPOKEN, spoken
 from backprop_derive.answers.worlds import LEARNING_RATE
 from backprop_derive.building.formulas import derivative_of
 from backprop_derive.calculus.links import Link
@@ -36,12 +36,17 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A mistake that could have been made: its kind, what is said of it, the factor that it concerns, and what it edits."""
+    """A mistake that could have been made: its kind, what is said of it, the factor that it concerns, and what it edits.
+
+    `several` are the factors of a slip that is made everywhere, each with the quantity that it is a derivative by: only those on the way
+    of an answer are told.
+    """
 
     kind: str
     explanation: str
     factor: str
     edits: tuple[Edit, ...]
+    several: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,9 @@ class Step:
 
     @property
     def right(self) -> str:
-        """The partial with its value: `∂z/∂w = x`."""
-        return f"{self.name} = {self.said(self.link.value)}"
+        """The partial with its value, where that is short: `∂z/∂w = x`."""
+        value = self.said(self.link.value)
+        return self.name if value == UNSPOKEN else f"{self.name} = {value}"
 
     def said(self, expression: Expression) -> str:
         return spoken(self.graph, expression)
@@ -98,7 +104,7 @@ def _part(routes: Routes, link: Link) -> Part:
     child, parent = routes.graph.node(link.child.name), routes.graph.node(link.parent.name)
     if child.name.endswith("#"):
         return "cost"
-    if child.role == "regularizer" or (child.role == "loss" and parent.role == "parameter"):
+    if child.role == "regularizer" or (child.role == "loss" and parent.role == "parameter" and _goes_elsewhere(routes, link)):
         return "penalty"
     if child.role == "loss":
         return "loss"
@@ -111,6 +117,11 @@ def _part(routes: Routes, link: Link) -> Part:
     if any(isinstance(each, Ref) and routes.graph.node(each.name).role == "parameter" for each in walk(link.value)):
         return "weight"
     return "other"
+
+
+def _goes_elsewhere(routes: Routes, link: Link) -> bool:
+    """Whether the parameter of a link stands in other formulas too: then what the loss says of it is a penalty."""
+    return any(each.parent.name == link.parent.name and each.child.name != link.child.name for each in routes.links)
 
 
 # -- the rows' changes ----------------------------------------------------------------------------------------------------
@@ -297,7 +308,9 @@ def factor_of_product(step: Step) -> Iterator[Change]:
         elif step.part == "activation":
             kind = "missing-activation-derivative"
         rest = mul(*factors[:at], *factors[at + 1 :])
-        yield Change(kind, f"the factor {step.said(factor)} is missing: {step.right}", step.name, step.becomes(rest))
+        said = step.said(factor)
+        missing = f"a factor of {step.right} is missing" if said == UNSPOKEN else f"the factor {said} is missing: {step.right}"
+        yield Change(kind, missing, step.name, step.becomes(rest))
         if isinstance(factor, Add) and len(factor.terms) == 2:
             turned = mul(*factors[:at], add(factor.terms[0], neg(factor.terms[1])), *factors[at + 1 :])
             yield Change("wrong-local-derivative", f"a sign inside {step.said(factor)} is wrong: {step.right}", step.name, step.becomes(turned))
@@ -320,7 +333,7 @@ def _everywhere(steps: tuple[Step, ...]) -> Iterator[Change]:
     for part, kind, said in (("weight", "missing-weight-factor", "the weights on the way back are missing"), ("activation", "missing-activation-derivative", "the derivatives of the activations are missing")):
         group = [step for step in steps if step.part == part]
         if len(group) > 1:
-            yield Change(kind, f"{said}: {', '.join(step.right for step in group[:3])}", group[0].name, tuple(Edit(step.number, ONE) for step in group))
+            yield Change(kind, said, group[0].name, tuple(Edit(step.number, ONE) for step in group), tuple((step.parent.name, step.right) for step in group))
 
 
 # -- activations ------------------------------------------------------------------------------------------------------------

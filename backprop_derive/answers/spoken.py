@@ -11,15 +11,16 @@ from backprop_derive.notation import unicode_name
 from backprop_derive.operations.functions import find_function
 
 LONGEST = 60
+UNSPOKEN = "its value"
 
 
 def spoken(graph: Graph, expression: Expression) -> str:
-    """The expression as text; "its value" where it would be too long or has no short form."""
+    """The expression as text; UNSPOKEN where it would be too long or has no short form."""
     try:
         text = _said(graph, expression, 0).replace("-", "−")
     except ValueError:
-        return "its value"
-    return text if len(text) <= LONGEST else "its value"
+        return UNSPOKEN
+    return text if len(text) <= LONGEST else UNSPOKEN
 
 
 def _said(graph: Graph, expression: Expression, level: int) -> str:

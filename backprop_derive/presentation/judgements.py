@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backprop_derive.answers.claims import Claim, Counterexample, Verdict, all_correct
-from backprop_derive.answers.statements import Place, Statement
+from backprop_derive.answers.statements import Place, Side, Statement
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.errors import counted
-from backprop_derive.graph.expressions import Compare, Expression, Partial, Ref, free_variables, refs, walk
+from backprop_derive.graph.expressions import Compare, Expression, Partial, Ref, free_variables, refs, reindex, walk
 from backprop_derive.graph.indices import Axis, variable
 from backprop_derive.presentation.document import FORMAT, Block, Document, Heading, Paragraph, Quotation, Table, Text
 from backprop_derive.presentation.presenting import adjoint_axes
@@ -235,16 +235,24 @@ def _equation(claim: Claim) -> Expression:
     """What was understood, as one equation."""
     statement = claim.statement
     assert statement is not None
-    parts = [side.expression for side in statement.sides]
+    sides = statement.sides
+    if statement.defines is None and claim.about is not None and claim.about.expression != sides[0].expression:
+        sides = (claim.about, *sides)
+    first = next((side for side in sides if side.letters), sides[0])
+    parts = [_in_letters_of(first, side) for side in sides]
     if statement.defines is not None:
-        letters = [index for side in statement.sides[:1] for index in side.letters]
-        parts = [Ref(statement.defines, tuple(map(variable, letters))), *parts]
-    elif claim.about is not None and claim.about.expression != parts[0]:
-        parts = [claim.about.expression, *parts]
+        parts = [Ref(statement.defines, tuple(map(variable, sides[0].letters))), *parts]
     joined = parts[0]
     for part in parts[1:]:
         joined = Compare("=", joined, part)
     return joined
+
+
+def _in_letters_of(first: Side, side: Side) -> Expression:
+    """A side with the letters of another that has the same axes: whole arrays have no letters of their own."""
+    if side.axes != first.axes or set(side.letters) == set(first.letters):
+        return side.expression
+    return reindex(side.expression, {old: variable(new) for old, new in zip(side.letters, first.letters, strict=True)})
 
 
 def _own_names(claims: Sequence[Claim], derivation: Derivation) -> Iterator[tuple[str, tuple[tuple[Axis, ...], bool]]]:

@@ -45,6 +45,14 @@ loss: cross_entropy
 """
 PENALISED = LAYERS + "regularization: {l2: lambda, of: weights}\nconstants: [lambda]\n"
 
+FORKED = """
+inputs: [I]
+parameters: [w1, w2, w3, w4, w5]
+equations: {n1: I*w1 + 1, h: sigmoid(n1), n2: h*w2 + 1, p: sigmoid(n2), n3: h*w3 + 1, q: sigmoid(n3), n4: p*w4 + q*w5 + 1, O: sigmoid(n4)}
+cost: single
+"""
+TRIPLET = "parameters: [a, p, n]\nsizes: {a: [2], p: [2], n: [2]}\nconstants: alpha\nequations: {L: 'triplet(a, p, n, alpha)'}\ncost: single"
+
 
 @cache
 def verifier(spec: str) -> Verifier:
@@ -122,6 +130,8 @@ def test_a_mistake_is_named(spec: str, weight: str, answer: str, kind: str) -> N
         (NEURONS, "v1", "(y-y')*f_B'(z_B)*o1", "the derivative of ½(y − y')² by y' is −(y − y'), that is y' − y"),
         (NEURONS, "v1", "(y'-y)*f_B'(y')*o1", "the derivative of f_B is taken at the output y'; it belongs at z_B"),
         (MAZUR, "w1", "(out_o1-target_o1)*out_o1*(1-out_o1)*w5*out_h1*(1-out_h1)*i1", "out_h1 reaches the loss through net_o2 too"),
+        (FORKED, "w1", "O*(1 - O)*(p*(1 - p) + q*(1 - q))*h*(1 - h)*I", "missing: ∂n2/∂h = w2, ∂n3/∂h = w3, ∂n4/∂p = w4, ∂n4/∂q = w5"),
+        (TRIPLET, "a", "2*(n - p)", "a factor of ∂L/∂a[j] is missing"),
     ],
 )
 def test_the_sentence_speaks_of_this_network(spec: str, weight: str, answer: str, sentence: str) -> None:

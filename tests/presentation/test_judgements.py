@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from backprop_derive import build_graph, derive, load_spec, verify_answers
+from backprop_derive import build_graph, derive, load_spec, read_spec, verify_answers
 from backprop_derive.answers.claims import Claim, Counterexample, Mistake, Verdict
 from backprop_derive.answers.statements import Place
 from backprop_derive.presentation.document import Document, Quotation
@@ -40,6 +40,12 @@ def test_the_wrong_factor_is_marked_and_explained() -> None:
     assert lines[at + 1] == "             ^^^^^^^^"
     assert "sign          the derivative of ½(y − y')² by y' is −(y − y')" in lines
     assert "for example   at y = 2: yours is 1, right is -1" in lines
+
+
+def test_both_sides_are_shown_with_the_same_letters() -> None:
+    graph = build_graph(read_spec("parameters: [a, p, n]\nsizes: {a: [2], p: [2], n: [2]}\nequations: {L: 'sum((a - p)^2) - sum((a - n)^2)'}\ncost: single"))
+    judgement = verify_answers(graph, "dL/da = 2(n - p)")
+    assert "read as   ∂L/∂a[j] = 2·(n[j] − p[j])" in str(render(present_judgement(judgement, derive(graph)), "terminal"))
 
 
 def test_hints_hide_the_explanation_before_the_factor() -> None:
