@@ -136,7 +136,7 @@ class Draft:
 
     def scope(self, indices: Mapping[str, Axis | None] | None = None) -> Scope:
         """What a formula of the spec may mention."""
-        quantities = {name: Quantity(node.axes, whole=node.role == "choice") for name, node in self.nodes.items()}
+        quantities = {name: Quantity(node.formula_axes, whole=node.role == "choice") for name, node in self.nodes.items()}
         return Scope(quantities, {}, self.sizes, frozenset(self.functions), indices or {}, None, self.aliases)
 
     # -- pieces of a spec -------------------------------------------------------------------------------------------

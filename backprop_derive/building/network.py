@@ -168,7 +168,7 @@ def _like_output(draft: Draft, at: int, count: int) -> tuple[tuple[str, ...], tu
     loss = draft.spec.loss
     row = find_loss(loss.text.text) if loss is not None else None
     if count == len(nodes) or (row is not None and len(row.outputs) == len(nodes) > 1):
-        return nodes[at].letters, nodes[at].axes
+        return nodes[at].letters, nodes[at].formula_axes
     if count > 1 or not nodes:
         return (), ()
     return ("j",), (axis_to(number(len(nodes))),)

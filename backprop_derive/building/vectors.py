@@ -9,8 +9,9 @@ from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.letters import SOURCE, bounds_along
 from backprop_derive.building.scope import Scope, Vector
+from backprop_derive.frozen import replace
 from backprop_derive.graph.expressions import Bound, Expression, Fold, Ref
-from backprop_derive.graph.indices import number, variable
+from backprop_derive.graph.indices import Axis, number, variable
 from backprop_derive.graph.nodes import Mention, Node, Piece
 from backprop_derive.operations.functions import find_function
 from backprop_derive.spec.source import Mark
@@ -28,11 +29,22 @@ def array_node(name: str, indices: Sequence[Bound], definition: Expression, role
     return Node(name, letters, axes, (piece,), role, False, operation, unit)  # type: ignore[arg-type]
 
 
+def started(node: Node, start: Expression) -> Node:
+    """The node with one more place in front of the first, where it is `start`, over the letters of its other indices."""
+    (piece,) = node.pieces
+    (_, axis), *others = piece.axes
+    before = axis.low - 1
+    starting = Piece((before, *piece.places[1:]), tuple(others), start)
+    return replace(node, axes=(Axis(before, axis.high), *node.axes[1:]), pieces=(piece, starting))
+
+
 def vector_of_node(node: Node, taken: Iterable[str] = ()) -> Vector:
-    """A scalar as a vector of one entry, an array as a vector, or as one along its first axes, by letters that are not `taken`."""
+    """A scalar as a vector of one entry, an array as a vector, or as one along its first axes, by letters that are not `taken`.
+    The values that a recurrence starts from are left out."""
     if not node.axes:
         return Vector((Ref(node.name),))
-    return Vector((), None, node.axes[-1], bounds_along(node.axes[:-1], taken)).named(node.name)
+    axes = node.formula_axes
+    return Vector((), None, axes[-1], bounds_along(axes[:-1], taken)).named(node.name)
 
 
 def activate_array(draft: Draft, name: str, function: Activation, vector: Vector, unit: str, mark: Mark) -> Vector:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from backprop_derive.frozen import dataclass
 
-PLANNED = ("embedding", "rnn", "lstm", "gru", "attention")
+PLANNED = ("attention",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,22 @@ _OF_CONVOLUTIONS = (
     _ACTIVATION,
 )
 _BACKWARDS = "every window that holds an entry reads it, each at another step of the kernel, so that the sum over them goes through the kernel backwards"
+_ACTIVATION_OF_STATES = Option("activation", "tanh", "a function")
 _POOL_STRIDE = Option("stride", "the window", "how far the window moves, or one for each axis")
 _POOL_PADDING = Option("padding", "0", "how many places stand at each end, or one for each axis")
+_START = "0, the name of a constant or of a layer that gives a vector, or another name, which is then learnt"
+_GIVES = Option("gives", "all", "`all`: the states of all steps, a sequence; `last`: that of the last step, a vector")
+
+
+def _gate(gate: str, name: str, function: str, state: str = "h{l}[t-1,k]") -> tuple[str, str]:
+    """The two equations of a gate, or of a candidate, of what is read and of a state."""
+    total = f"sum(W{{l}}_{gate}[j,k]*x[t,k], k) + sum(U{{l}}_{gate}[j,k]*{state}, k) + b{{l}}_{gate}[j]"
+    return f"z{{l}}_{gate}[t,j] = {total}", f"{name}{{l}}[t,j] = {function}(z{{l}}_{gate}[t,j])"
+
+
+def _learnt_by_gates(gates: str) -> tuple[str, ...]:
+    return tuple(shape for gate in gates for shape in (f"W{{l}}_{gate}: h × n", f"U{{l}}_{gate}: h × h", f"b{{l}}_{gate}: h"))
+
 
 LAYERS: Mapping[str, Layer] = {
     row.kind: row
@@ -149,6 +163,43 @@ LAYERS: Mapping[str, Layer] = {
             "swiglu", "gating.build_gated", "the number of units", (_BIASES,), "n → h", ("W{l}: h × n", "b{l}: h", "V{l}: h × n", "c{l}: h"),
             ("u{l}[j] = sum(W{l}[j,k]*x[k], k) + b{l}[j]", "v{l}[j] = sum(V{l}[j,k]*x[k], k) + c{l}[j]", "g{l}[j] = silu(u{l}[j])", "o{l}[j] = g{l}[j]*v{l}[j]"),
             "a weighted sum for each unit under the activation silu, times another weighted sum", "Shazeer (2020), equation 5",
+        ),
+        Layer(
+            "embedding", "embedding.build_embedding", "the number of entries of a vector", shapes="V → d", parameters=("E{l}: V × d",),
+            equations=("e{l}[j] = sum(E{l}[v,j]*x[v], v)",),
+            sentence="a row of E for each of V words. What it reads is one-hot, 1 at the word and 0 elsewhere, so that the sum picks the row of the word, and only that row has a gradient",
+            source="Bengio et al. (2003), the matrix C",
+        ),
+        Layer(
+            "rnn", "recurring.build_rnn", "the number of units",
+            (
+                _ACTIVATION_OF_STATES, _GIVES, Option("start", "0", _START), _NAME_OF_WEIGHTS, Option("recurrent", "`U{l}`", "a name, which is shared where it stands twice"), Option("bias", "`b{l}`", "a name, or `false`"),
+            ),
+            "T × n → T × h, or h", ("W{l}: h × n", "U{l}: h × h", "b{l}: h"),
+            ("z{l}[t,j] = sum(W{l}[j,k]*x[t,k], k) + sum(U{l}[j,k]*h{l}[t-1,k], k) + b{l}[j]", "h{l}[t,j] = f(z{l}[t,j])", "h{l}[0,j] = 0"),
+            "step by step through a sequence, a weighted sum of what is read and of the state before, and an activation of it, which is the new state h", "Elman (1990)",
+        ),
+        Layer(
+            "lstm", "recurring.build_lstm", "the number of units",
+            (_GIVES, Option("start", "0", f"a list of two, for h and c, `[h0, c0]`; each is {_START}"), Option("bias", "true", "`false` leaves out all biases")),
+            "T × n → T × h, or h", _learnt_by_gates("ifog"),
+            (
+                *_gate("i", "i", "sigmoid"), *_gate("f", "f", "sigmoid"), *_gate("o", "o", "sigmoid"), *_gate("g", "g", "tanh"),
+                "c{l}[t,j] = f{l}[t,j]*c{l}[t-1,j] + i{l}[t,j]*g{l}[t,j]", "h{l}[t,j] = o{l}[t,j]*tanh(c{l}[t,j])", "c{l}[0,j] = 0", "h{l}[0,j] = 0",
+            ),
+            "step by step through a sequence: the forget gate f says what is kept of the cell c, the input gate i what is added of the candidate g, and the output gate o what the state h shows of the cell",
+            "Hochreiter and Schmidhuber (1997), with the forget gates of Gers, Schmidhuber and Cummins (2000), without peepholes",
+        ),
+        Layer(
+            "gru", "recurring.build_gru", "the number of units",
+            (_GIVES, Option("start", "0", _START), Option("bias", "true", "`false` leaves out all biases")),
+            "T × n → T × h, or h", _learnt_by_gates("urh"),
+            (
+                *_gate("u", "u", "sigmoid"), *_gate("r", "r", "sigmoid"), *_gate("h", "htilde", "tanh", "r{l}[t,k]*h{l}[t-1,k]"),
+                "h{l}[t,j] = u{l}[t,j]*h{l}[t-1,j] + (1 - u{l}[t,j])*htilde{l}[t,j]", "h{l}[0,j] = 0",
+            ),
+            "step by step through a sequence: the update gate u says what is kept of the state, the rest comes from a candidate, which reads the state through the reset gate r. Where u is 1 the state stays as it is; others write z for u, or 1 - z",
+            "Cho et al. (2014), equations 5 to 8",
         ),
     )
 }  # fmt: skip

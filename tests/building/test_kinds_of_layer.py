@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,50 @@ def sigmoid(z: Any) -> Any:
     return 1 / (1 + np.exp(-z))
 
 
+def rnn(values: Values, x: Any, layer: str = "1", start: Any = None, f: Callable[[Any], Any] = np.tanh) -> Any:
+    h = np.zeros(len(values["U" + layer])) if start is None else start
+    found = []
+    for row in x:
+        h = f(values["W" + layer] @ row + values["U" + layer] @ h + values.get("b" + layer, 0))
+        found.append(h)
+    return np.array(found)
+
+
+def lstm(values: Values, x: Any, layer: str = "1", start: tuple[Any, Any] | None = None) -> Any:
+    units = len(values[f"U{layer}_i"])
+    h, c = (np.zeros(units), np.zeros(units)) if start is None else start
+    found = []
+    for row in x:
+        i, f, o, g = (values[f"W{layer}_{gate}"] @ row + values[f"U{layer}_{gate}"] @ h + values.get(f"b{layer}_{gate}", 0) for gate in "ifog")
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        found.append(h)
+    return np.array(found)
+
+
+def gru(values: Values, x: Any, layer: str = "1") -> Any:
+    h, found = np.zeros(len(values[f"U{layer}_u"])), []
+    for row in x:
+        u, r = (sigmoid(values[f"W{layer}_{gate}"] @ row + values[f"U{layer}_{gate}"] @ h + values[f"b{layer}_{gate}"]) for gate in "ur")
+        candidate = np.tanh(values[f"W{layer}_h"] @ row + values[f"U{layer}_h"] @ (r * h) + values[f"b{layer}_h"])
+        h = u * h + (1 - u) * candidate
+        found.append(h)
+    return np.array(found)
+
+
+def with_start(layer: Callable[..., Any], start: str = "") -> Callable[[Values], Any]:
+    """The states of each sample, behind the one that they start from: 0, or the value of that name."""
+
+    def states(values: Values) -> Any:
+        found = over_samples(layer)(values)
+        first = np.zeros(found.shape[2]) if not start else values[start]
+        return np.concatenate([np.broadcast_to(first, (len(found), 1, found.shape[2])), found], axis=1)
+
+    return states
+
+
+SMALL = "sizes: {T: 2, n: 1, h: 2}\n"  # symbols, with numbers that make little work
+
 KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
     "layer_norm": ("inputs: {x: n}\nlayers:\n  - layer_norm\n", "n1", over_samples(layer_norm)),
     "layer_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - layer_norm\n", "n1", over_samples(layer_norm)),
@@ -83,6 +128,26 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
         "inputs: {x: [T, 3], u: [T, 2]}\nlayers:\n  - dense: h\n", "z1",
         lambda values: np.concatenate([values["x"], values["u"]], axis=-1) @ values["W1"].T + values["b1"],
     ),
+    "rnn": ("inputs: {x: [T, n]}\nlayers:\n  - rnn: h\n", "h1", with_start(rnn)),
+    "rnn of one step": ("inputs: {x: [1, 3]}\nlayers:\n  - rnn: 2\n    start: s\n", "h1", over_samples(lambda values, x: rnn(values, x, start=values["s"]))),
+    "rnn of four steps": ("inputs: {x: [4, 3]}\nlayers:\n  - rnn: 2\n    activation: {leaky_relu: {slope: 0.2}}\n", "h1", with_start(partial(rnn, f=lambda z: np.maximum(z, 0.2 * z)))),
+    "linear rnn with names": (
+        "inputs: {x: [T, n]}\nlayers:\n  - rnn: h\n    activation: identity\n    weights: W\n    recurrent: U\n    bias: false\n    start: s\nconstants: {s: [h]}\n", "h1",
+        with_start(lambda values, x: rnn({"W1": values["W"], "U1": values["U"]}, x, start=values["s"], f=lambda z: z), "s"),
+    ),
+    "rnn from what it learns": ("inputs: {x: [T, n]}\nlayers:\n  - rnn: h\n    start: s\n", "h1", with_start(lambda values, x: rnn(values, x, start=values["s"]), "s")),
+    "last state": ("inputs: {x: [T, n]}\nlayers:\n  - rnn: h\n    gives: last\n", "last1", over_samples(lambda values, x: rnn(values, x)[-1])),
+    "last state by name": (SMALL + "inputs: {x: [T, n]}\nlayers:\n  - rnn: h\n    gives: last\n    name: enc\n", "enc", over_samples(lambda values, x: rnn(values, x, "_enc")[-1])),
+    "two rnn": ("sizes: {T: 3, n: 1, h: 2, d: 3}\ninputs: {x: [T, n]}\nlayers:\n  - rnn: h\n  - rnn: d\n", "h2", with_start(lambda values, x: rnn(values, rnn(values, x), "2"))),
+    "lstm": (SMALL + "inputs: {x: [T, n]}\nlayers:\n  - lstm: h\n", "h1", with_start(lstm)),
+    "lstm of one step without biases": ("inputs: {x: [1, 3]}\nlayers:\n  - lstm: 2\n    bias: false\n", "h1", over_samples(lstm)),
+    "lstm from a state": (
+        "inputs: {x: [2, 1]}\nconstants: {u: [2]}\nlayers:\n  - lstm: 2\n    bias: false\n    start: [h0, u]\n", "h1",
+        with_start(lambda values, x: lstm(values, x, start=(values["h0"], values["u"])), "h0"),
+    ),
+    "gru": (SMALL + "inputs: {x: [T, n]}\nlayers:\n  - gru: h\n", "h1", with_start(gru)),
+    "embedding": ("inputs: {x: [T, V]}\nlayers:\n  - embedding: d\n", "e1", over_samples(lambda values, x: x @ values["E1"])),
+    "embedding of one word": ("inputs: {x: V}\nlayers:\n  - embedding: d\n", "e1", over_samples(lambda values, x: values["E1"][x.argmax()])),
 }  # fmt: skip
 
 

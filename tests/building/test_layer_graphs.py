@@ -334,7 +334,7 @@ HEAD, TAIL = "inputs: {x: n, u: 2}\nlayers:\n  - dense: h\n", "loss: half_square
         ("  - relu\n", "'relu' is no kind of layer; an activation is written `activation: relu`", 4, "layers[1]"),
         ("  - softmax: 2\n", "softmax takes nothing behind it: `- softmax`", 4, "layers[1].softmax"),
         ("  - activation\n", "activation: takes the name of a function", 4, "layers[1]"),
-        ("  - gru: 3\n", "the layer 'gru': not yet (planned, not built)", 4, "layers[1].gru"),
+        ("  - gru: 3\n", "gru reads a sequence of vectors, x[t,k], such as `inputs: {x: [T, n]}`, and not z1 (h)", 4, "layers[1].gru"),
     ],
 )
 def test_errors(layers: str, message: str, line: int, path: str) -> None:

@@ -13,7 +13,9 @@ from backprop_derive.building.doubts import names_in
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.layers.stack import Entry, Stack, read_entry
 from backprop_derive.building.scope import Vector
+from backprop_derive.building.vectors import array_node
 from backprop_derive.errors import FormulaError, nearest
+from backprop_derive.graph.indices import variable
 from backprop_derive.graph.nodes import Node
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name
@@ -37,7 +39,18 @@ def build_layers(draft: Draft, inputs: Sequence[Node]) -> Vector:
     _check_transposed(stack)
     if not draft.problems:
         _check_read(stack)
-    return output
+    return _whole(stack, output)
+
+
+def _whole(stack: Stack, output: Vector) -> Vector:
+    """The output of the network as a node of its own where it is a part of one: `last1[j] = h1[T,j]`."""
+    if output.axis is None or output.array is None or len(output.array.indices) == len(output.along):
+        return output
+    name = stack.free(f"last{stack.count}")
+    node = array_node(name, output.bounds, output.at(variable(output.letter)), "node")
+    stack.draft.add(node, stack.draft.places[output.array.name])
+    stack.draft.made.add(name)
+    return output.named(name)
 
 
 def _build(stack: Stack, entry: LayerEntry, activation: Value | None) -> None:

@@ -14,7 +14,7 @@ from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.layers.stack import Entry, Stack, read_name
 from backprop_derive.building.letters import SOURCE, UNIT
 from backprop_derive.building.scope import Quantity, Scope, Vector
-from backprop_derive.building.vectors import array_node
+from backprop_derive.building.vectors import array_node, started
 from backprop_derive.frozen import dataclass, field
 from backprop_derive.graph.expressions import Bound, Bracket, Expression, Number, Ref, Where, replace
 from backprop_derive.graph.indices import Affine, Axis, Pick, always, at_least, axis_to
@@ -79,7 +79,7 @@ class Names:
     def parameter(self, name: str, letters: str, called: Scalar | None = None) -> None:
         """What the layer learns, with indices by the layer's letters: `gamma1[j]`; a name that the spec gives twice is shared."""
         axes = tuple(self.letters[letter] for letter in letters)
-        draft, known = self.stack.draft, f"{name}{self.tail}" if called is None else read_name(self.stack.draft, called)
+        draft, known = self.stack.draft, self.known(name) if called is None else read_name(self.stack.draft, called)
         draft.add(Node(known, tuple(letters), axes, role="parameter"), self.entry.mark if called is None else called.mark, shared=called is not None)
         draft.made |= {known} if called is None else set()
         self.places[name] = Place(Ref(known), axes)
@@ -131,14 +131,33 @@ class Names:
         `role` and `operation` are those of the node: a pre-activation, or an activation by the function `operation`.
         """
         left, _, right = equation.replace("{l}", "").partition(" = ")
-        name, _, letters = left.rstrip("]").partition("[")
-        indices = tuple(Bound(letter, self.letters[letter]) for letter in letters.split(",") if letter)
-        node_name = called or self.stack.free(f"{name}{self.tail}")
-        node = array_node(node_name, (*self.along, *indices), self.read(right, indices), role, self.unit, operation)
+        return self.add(left, self.read(right, self._left(left)[1]), called=called, role=role, operation=operation)
+
+    def add(self, left: str, definition: Expression, *, called: str = "", role: str = "node", operation: str = "", start: Expression | None = None) -> Node:
+        """The node `left`, such as `h[t,j]`, of a definition over its indices; `start` is what it is one place in front of the first."""
+        name, indices = self._left(left)
+        node_name = called or (self.places[name].ref.name if name in self.places else self.stack.free(self.known(name)))
+        node = array_node(node_name, (*self.along, *indices), definition, role, self.unit, operation)
+        node = node if start is None else started(node, start)
         self.stack.draft.add(node, self.entry.mark)
-        self.stack.draft.made |= {node_name} if node_name != called else set()
+        self.stack.draft.made |= {node_name} if node_name not in (called, self.entry.name) else set()
         self.places[name] = Place(Ref(node_name, node.ref().indices[: len(self.along)]), tuple(bound.axis for bound in indices))
         return node
+
+    def foresee(self, left: str, *, called: str = "") -> None:
+        """The node `left`, such as `h[t,j]`, is read by equations in front of its own."""
+        name, indices = self._left(left)
+        self.places[name] = Place(Ref(called or self.stack.free(self.known(name))), tuple(bound.axis for bound in indices))
+
+    def known(self, name: str) -> str:
+        """What a name of the equations is called in this layer: `z1`, `z1_f` for `z_f`."""
+        stem, _, label = name.partition("_")
+        return f"{stem}{self.tail}_{label}" if label else f"{stem}{self.tail}"
+
+    def _left(self, left: str) -> tuple[str, tuple[Bound, ...]]:
+        """The name on the left of an equation, and where its indices run."""
+        name, _, letters = left.rstrip("]").partition("[")
+        return name, tuple(Bound(letter, self.letters[letter]) for letter in letters.split(",") if letter)
 
     def follow(self, equations: Sequence[str]) -> Node:
         """All of the equations; the last one is what the layer gives."""
