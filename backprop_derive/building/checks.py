@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
-from backprop_derive.language.syntax import Call, Comparison, Name, Syntax
+from backprop_derive.language.syntax import Call, Comparison, Derivative, Name, Syntax
 
 _BINDERS = ("sum", "prod", "max", "min", "argmax")
 
 
 def check_formula(tree: Syntax, scope: Scope) -> None:
-    """Raise FormulaError for a comparison outside `where(…)`, and for an index letter that is a size."""
+    """Raise FormulaError for a derivative, for a comparison outside `where(…)`, and for an index letter that is a size."""
     conditions = [each.arguments[0] for each in tree.walk() if isinstance(each, Call) and each.function == "where" and each.arguments]
     for each in tree.walk():
+        if isinstance(each, Derivative):
+            raise FormulaError("a derivative cannot stand in a formula of the network: it is what is derived from it", "", each.start, each.end)
         if isinstance(each, Comparison) and not any(each is condition for condition in conditions):
             hint = "write where(a > b, 1, 0) for 1 where it holds and 0 elsewhere"
             raise FormulaError("a comparison stands only in the first place of where(…)", "", each.start, each.end, hint)

@@ -212,6 +212,7 @@ class _Reader:
     def __init__(self, graph: Graph, header: tuple[str, ...], complain: Complaint) -> None:
         self.graph, self.header, self.count = graph, header, 0
         self.problems: list[Problem] = []
+        self._complained: set[str] = set()
         self.targets = [self._target(at, name, complain) for at, name in enumerate(header)]
         self._refuse_gaps(complain)
         if self.problems:
@@ -281,7 +282,7 @@ class _Reader:
                 return self._checked(at, text, node, place, complain)
         single = next((name for name, place in readings if place and name in by_name), None)
         if single is not None and "[" in written:
-            self.problems.append(complain(at, f"{single} is a single number: it has no entry {text}", text))
+            self._complain_once(single, complain(at, f"{single} is a single number: it has no entry {text}; samples stand one by one, [{{{single}: 1}}, {{{single}: 2}}]", text))
             return written, ()
         known = [name for name, node in by_name.items() if node.role in ("input", "target")]
         message = f"{quoted(text)} is no input and no target of the network; these are {_listed(known)}"
@@ -303,8 +304,14 @@ class _Reader:
             self.problems.append(complain(at, f"{node.name} has {shape} entries: a column for each, {node.name}[{','.join('1' * len(axes))}], …", text))
         elif any(self._is_outside(axis, index) for index, axis in zip(place, axes, strict=True)):
             shape = ", ".join(f"{form_text(axis.low)}..{form_text(axis.high)}" for axis in axes)
-            self.problems.append(complain(at, f"there is no entry {text}: it is {node.name}[{shape}]", text))
+            self._complain_once(node.name, complain(at, f"there is no entry {text}: it is {node.name}[{shape}]", text))
         return node.name, place
+
+    def _complain_once(self, name: str, problem: Problem) -> None:
+        """One message a name: a list of samples where one is expected has too many entries."""
+        if name not in self._complained:
+            self._complained.add(name)
+            self.problems.append(problem)
 
     def _is_outside(self, axis: Axis, index: int) -> bool:
         low, high = axis.low.number or 0, axis.high.resize(self.graph.sizes).number

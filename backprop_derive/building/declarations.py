@@ -98,5 +98,5 @@ def declare_parameters(draft: Draft) -> None:
             continue
         axes = draft.axes(shapes.get(name.text, ()))
         draft.add(Node(name.text, _letters(draft, len(axes)), axes, role="parameter"), name.mark, shared=True)
-    if draft.spec.style == "equations" and not draft.spec.parameters:
+    if draft.spec.style == "equations" and "parameters" not in draft.spec.given:
         draft.problem(draft.spec.mark, "`equations` needs `parameters:`, the names of what is learnt, or of whatever the gradient is wanted")

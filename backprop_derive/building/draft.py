@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+from backprop_derive.building.calls import LossCall
 from backprop_derive.building.checks import check_formula
 from backprop_derive.building.doubts import Doubts, is_declaration, names_in
 from backprop_derive.building.formulas import resolve
@@ -47,6 +48,7 @@ class Draft:
     outputs: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     domains: list[TargetDomain] = field(default_factory=list)
+    losses: list[LossCall] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     standard: dict[str, Fraction] = field(default_factory=dict)
     assumptions: list[Assumption] = field(default_factory=list)
@@ -197,6 +199,9 @@ class Draft:
                 self.notes.append("sigma is an abstract function here; write sigmoid for the logistic function")
             return name
         known = (*self.functions, *activation_names())
+        if name in ("null", "~", "false", "no", "off"):
+            self.problem(scalar.mark, f"no activation is written `none`, not {quoted(name)}, or left out", name, ("none",))
+            return None
         if not is_name(name):
             bare = name.partition("(")[0].strip()
             self.problem(scalar.mark, f"an activation is the name of a function, without an argument, not {quoted(name)}", name, nearest(bare, known))

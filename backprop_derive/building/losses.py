@@ -32,8 +32,9 @@ def loss_piece(call: LossCall) -> Piece:
 
 
 def note_targets(draft: Draft, calls: Iterable[LossCall]) -> None:
-    """What losses of the table take for granted of their targets, and which values they take."""
+    """The losses of the table that a spec uses, what they take for granted of their targets, and which values they take."""
     for call in calls:
+        draft.losses.append(call)
         draft.facts.extend(loss_facts(call))
         draft.domains.extend(loss_domains(call))
 

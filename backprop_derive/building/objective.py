@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from backprop_derive.building.advice import note_misfits
 from backprop_derive.building.calls import LossCall
 from backprop_derive.building.checks import check_formula
 from backprop_derive.building.combining import called_losses, combined_piece
@@ -16,7 +18,7 @@ from backprop_derive.building.matrices import IndexForm, index_form, is_over_arr
 from backprop_derive.building.scope import Vector
 from backprop_derive.building.vectors import vector_of_node
 from backprop_derive.errors import FormulaError, nearest
-from backprop_derive.graph.expressions import Expression, Ref, refs
+from backprop_derive.graph.expressions import Expression, Ref
 from backprop_derive.graph.indices import variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Fact, Node, Piece
@@ -27,6 +29,7 @@ from backprop_derive.operations.rows import Loss
 from backprop_derive.spec.model import LossEntry
 from backprop_derive.spec.source import Mark, Scalar
 
+_ONLY_OPTIONS = re.compile(r"(?P<loss>\w+)\((?P<options>\w+\s*=[^()]*)\)")
 _LOSS_NAMES = ("L", "Loss", "ell", "L_sample")
 
 
@@ -35,7 +38,7 @@ def add_loss(draft: Draft, targets: Sequence[str]) -> tuple[str, tuple[Fact, ...
     if draft.spec.equations and any(equation.left.text.partition("[")[0] not in draft.nodes for equation in draft.spec.equations):
         return "", ()
     name = _loss_name(draft, targets)
-    _warn_of_twice(draft)
+    note_misfits(draft)
     return name, tuple(draft.facts)
 
 
@@ -89,6 +92,11 @@ def _new_name(draft: Draft) -> str:
 
 def _from_formula(draft: Draft, entry: LossEntry) -> str:
     text = entry.text.text
+    options = _ONLY_OPTIONS.fullmatch(text)
+    if options is not None and (row := find_loss(options["loss"])) is not None:
+        given = options["options"].replace("=", ": ")
+        draft.problem(entry.text.mark, f"options of a loss stand in braces: {{{row.name}: {{{given}}}}}", text)
+        return _new_name(draft)
     name = _new_name(draft)
     scope = draft.scope()
     words = text.replace(" ", "_")
@@ -213,14 +221,3 @@ def _vector(draft: Draft, names: Sequence[str]) -> Vector | None:
         return None
     return Vector(tuple(Ref(node.name) for node in nodes))
 
-
-_APPLIED_INSIDE = {"softmax_cross_entropy": "softmax", "bce_with_logits": "sigmoid"}
-
-
-def _warn_of_twice(draft: Draft) -> None:
-    """A note where a loss of scores is given probabilities."""
-    for node in list(draft.nodes.values()):
-        activation = _APPLIED_INSIDE.get(node.operation, "")
-        given = (ref.name for piece in node.pieces for ref in refs(piece.definition))
-        if activation and any(draft.nodes[name].operation == activation for name in given):
-            draft.notes.append(f"{node.operation} applies {activation} itself, and the output is a {activation} already: it is applied twice")

@@ -24,6 +24,14 @@ from backprop_derive.language.tokens import Token, tokenize
 MAXIMUM_DEPTH = 60
 MAXIMUM_POWER_OF_TEN = 300
 _LABEL = (("^",), ("(",), ("name", "number"), (")",))
+_WORDS = {
+    "if": "write where(a > b, u, v)",
+    "for": "write sum(x[k], k), or sum(x[k], k, 1, n)",
+    "and": "write where(a > 0, where(b > 0, u, v), v)",
+    "Sigma": "write sum(e, k) over an index",
+}
+"""How what these words begin is written here."""
+
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 
 
@@ -91,7 +99,8 @@ class Reader:
         left, right = before.text, token.text
         if before.kind == token.kind == "number":
             raise self.error(f"{left!r} is followed by {right!r}: that is not one number", token)
-        raise self.error(f"a product needs *: {left!r} is followed by {right!r}", token, hint="write a*b for a times b")
+        hint = _WORDS.get(right) or _WORDS.get(left.partition("_")[0], "write a*b for a times b")
+        raise self.error(f"a product needs *: {left!r} is followed by {right!r}", token, hint=hint)
 
     def refuse_second_comparison(self) -> None:
         """`0 < x < 1` would be read from the left as a comparison of a truth value."""

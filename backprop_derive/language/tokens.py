@@ -80,13 +80,17 @@ def _unreadable(text: str, at: int) -> FormulaError:
         return FormulaError(f"a control character (U+{ord(character):04X}) in a formula", text, at, hint=hint)
     if unicodedata.category(character) == "Cf":
         return FormulaError(f"an invisible character (U+{ord(character):04X}) in a formula", text, at)
-    return FormulaError(f"{character!r} has no meaning in a formula", text, at, hint=_MEANT.get(character, ""))
+    shown = "'\\'" if character == "\\" else repr(character)
+    return FormulaError(f"{shown} has no meaning in a formula", text, at, hint=_MEANT.get(character, ""))
 
 
 _MEANT = {
     "|": "write abs(e), or sum(e^2) for the square of a length",
     ".": "a product is * or, of matrices, @; the transpose is W^T; functions stand without np. before them",
     "%": "write 0.1 for 10%",
+    "\\": "formulas are no LaTeX: write 1/2*(w*x)^2, sum(x[k], k), sigmoid(z)",
+    "!": "n! is exp(lgamma(n + 1))",
+    ":": "an index is one place, or a letter that a sum runs over: sum(x[k], k, 1, 2)",
     "√": "write sqrt(e)",
     "∑": "write sum(e), or sum(e, k) over an index",
     "∏": "write prod(e, k)",

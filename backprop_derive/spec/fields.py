@@ -24,6 +24,7 @@ PENALTIES = ("l1", "l2")
 CLASSES = "classes"
 Options = tuple[tuple[Scalar, Scalar], ...]
 
+_COSTS_CALLED = {"average": "mean", "avg": "mean", "1/m": "mean", "batch": "mean", "total": "sum", "one": "single", "none": "single", "sample": "single"}
 COSTS: tuple[Literal["mean", "sum", "single"], ...] = ("mean", "sum", "single")
 A_NAME = "a name is a letter, then letters, digits, _ and primes"
 
@@ -82,6 +83,8 @@ def _why_no_name(text: str, what: str) -> str:
         return f"{what} is expected here; the numbers stand under values"
     if text.strip().lower() in ("none", "null", "true", "false", "~"):
         return "this word is reserved"
+    if text[:1] in "“”„‘’«":
+        return "YAML has other quotes: '…' or \"…\""
     if not balanced(text):
         return f"a bracket is open in it; {OWN_LINE}"
     return A_NAME
@@ -283,7 +286,9 @@ def read_cost(value: Value, problems: Problems) -> Literal["mean", "sum", "singl
     text = read_text(value, problems, "mean, sum or single")
     if text is None or text.text in COSTS:
         return next((cost for cost in COSTS if text and cost == text.text), None)
-    problems.add(text.mark, f"cost is mean, sum or single, not {quoted(text.text)}", text.text, nearest(text.text, COSTS))
+    called = _COSTS_CALLED.get(text.text.lower())
+    near = (called,) if called is not None else nearest(text.text, COSTS)
+    problems.add(text.mark, f"cost is mean, sum or single, not {quoted(text.text)}", text.text, near)
     return None
 
 

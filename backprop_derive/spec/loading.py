@@ -59,7 +59,8 @@ def _read_network(tree: Value, text: str, problems: Problems) -> NetworkSpec | N
                 found.update(result)
             elif result is not None and (key.text not in STYLES or key.text == style):
                 found[row.field] = result
-    return None if style is None else NetworkSpec(style=style, mark=tree.mark, text=text, **found)
+    given = frozenset(key.text for key, _ in tree.entries)
+    return None if style is None else NetworkSpec(style=style, mark=tree.mark, text=text, given=given, **found)
 
 
 def _read_style(tree: Mapping, problems: Problems) -> Any:

@@ -118,8 +118,8 @@ class Regularization:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """A whole spec. Exactly one of `layers`, `neurons`, `equations` is given, as `style` says. `faults` is what was wrong
-    with the file, where the rest of it is a spec all the same."""
+    """A whole spec. Exactly one of `layers`, `neurons`, `equations` is given, as `style` says. `given` are the
+    keys that stand in the file; `faults` is what was wrong with it, where the rest is a spec all the same."""
 
     style: Literal["layers", "nodes", "equations"]
     mark: Mark
@@ -147,4 +147,5 @@ class NetworkSpec:
     learning_rate: Fraction | None = None
     latex: tuple[tuple[Scalar, str], ...] = ()
     text: str = ""
+    given: frozenset[str] = frozenset()
     faults: tuple[Problem, ...] = ()

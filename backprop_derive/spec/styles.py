@@ -107,6 +107,9 @@ def _read_connections(value: Value, problems: Problems) -> tuple[Connection, ...
 def _read_bias(value: Value, problems: Problems) -> Scalar | None:
     if isinstance(value, Scalar) and value.text in ("none", "false"):
         return None
+    if isinstance(value, Scalar) and value.text in ("true", "yes", "on"):
+        problems.add(value.mark, "the bias of a node has a name, as in `bias: b`", value.text)
+        return None
     return read_name(value, problems, "a bias")
 
 

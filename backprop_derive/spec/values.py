@@ -42,6 +42,10 @@ def read_values(value: Value, problems: Problems) -> dict[str, Any]:
             else:
                 problems.add(array.mark, f"others is random, xavier or he, not {quoted(array.text)}", array.text, nearest(array.text, DRAWN))
             continue
+        if isinstance(array, Scalar) and array.text in DRAWN:
+            message = f"{array.text} is not said of one name: `others: {array.text}` draws whatever has no value, `values: {array.text}` everything"
+            problems.add(array.mark, message, array.text, (OTHERS,))
+            continue
         given = _read_given(key, array, problems)
         if given is not None and given.name.text in places:
             first = places[given.name.text]

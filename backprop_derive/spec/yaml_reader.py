@@ -16,7 +16,7 @@ from backprop_derive.spec.problems import Problems, quoted, shown
 from backprop_derive.spec.source import Mapping, Mark, Scalar, Sequence, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAXIMUM_BYTES = 200_000
 MAXIMUM_NESTING = 100
@@ -59,6 +59,7 @@ def read_tree(text: str, file: str | None, problems: Problems) -> Value:
     text = text.removeprefix("\ufeff")
     if len(text) > MAXIMUM_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAXIMUM_BYTES:
         raise SpecError(Problem(f"the file is larger than {MAXIMUM_BYTES // 1000} kB; data belongs in a CSV file", file))
+    text = "\n".join(map(_without_tabs, text.split("\n"))) if "\t" in text else text
     builder = _TreeBuilder(file, problems)
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -72,6 +73,12 @@ def read_tree(text: str, file: str | None, problems: Problems) -> Value:
     if builder.root is None or builder.root == Scalar("", builder.root.mark):
         raise SpecError(problems.found or Problem("the file is empty: a spec has keys such as inputs, layers and loss", file))
     return builder.root
+
+
+def _without_tabs(line: str) -> str:
+    """A line with blanks for the tabs behind its first letter and its last quote, which mean the same there; PyYAML refuses some."""
+    start = max(_indentation(line), line.rfind("'") + 1, line.rfind('"') + 1)
+    return line[:start] + line[start:].replace("\t", " ")
 
 
 def _unreadable_character(text: str, position: int, file: str | None) -> Problem:
@@ -94,8 +101,14 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str | None) ->
     above = text.splitlines()[mark.line - 1] if "mapping values" in said and mark.line else ""
     if " = " in above and ": " not in above:
         left, _, right = above.strip().partition(" = ")
-        return Problem(f"an entry has a colon, not an equals sign: `{shown(left)}: {shown(right)}`", file, mark.line, len(above) - len(above.lstrip()) + 1)
+        return Problem(f"an entry has a colon, not an equals sign: `{shown(left)}: {shown(right)}`", file, mark.line, _indentation(above) + 1)
+    if above.strip() and ": " not in above and not above.rstrip().endswith(":") and _indentation(above) == _indentation(text.splitlines()[mark.line]):
+        return Problem(COLON_MISSING, file, mark.line, _indentation(above) + 1)
     return Problem(message, file, mark.line + 1, mark.column + 1)
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 @dataclass(eq=False, repr=False)
@@ -166,10 +179,10 @@ class _TreeBuilder:
 
     def _close(self) -> None:
         done = self.open.pop()
-        if done.flow:
-            self._refuse_cut_entries(done.children)
+        cut = self._refuse_cut_entries(done) if done.flow else []
         if done.mapping:
-            self._add(Mapping(tuple(self._entries(done.children)), done.mark))
+            pairs = zip(done.children[::2], done.children[1::2], strict=True)
+            self._add(Mapping(tuple(self._entries(pair for pair in pairs if pair[0] not in cut and pair[1] not in cut)), done.mark))
         else:
             self._add(Sequence(tuple(done.children), done.mark))
 
@@ -194,20 +207,25 @@ class _TreeBuilder:
         elif event.tag is not None:
             self.problems.add(mark, "tags (!…) are not read: quote an entry that begins with !", event.tag)
 
-    def _refuse_cut_entries(self, children: list[Value]) -> None:
-        """`[sum(y, c) = 1]` is two entries, `sum(y` and `c) = 1`: report the first, blame both and what they left empty."""
-        cut = [child for child in children if isinstance(child, Scalar) and not child.quoted and not balanced(child.text)]
+    def _refuse_cut_entries(self, done: _Open) -> list[Value]:
+        """`[sum(y, c) = 1]` is two entries, `sum(y` and `c) = 1`: report the first, blame both and what they left empty, and a
+        mapping of which they are all. Returns them."""
+        cut: list[Value] = [child for child in done.children if isinstance(child, Scalar) and not child.quoted and not balanced(child.text)]
         for child in cut[:1]:
+            assert isinstance(child, Scalar)
             hint = SQUARE if child.text.startswith("(") else OWN_LINE
             self.problems.add(child.mark, f"a bracket is open in this entry; {hint}", child.text)
-            for left_over in children:
+            for left_over in done.children:
                 if left_over in cut or left_over == Scalar("", left_over.mark):
                     self.problems.blame(left_over.mark)
+            if done.mapping:
+                self.problems.blame(done.mark)
+        return cut
 
-    def _entries(self, children: list[Value]) -> Iterator[tuple[Scalar, Value]]:
+    def _entries(self, pairs: Iterable[tuple[Value, Value]]) -> Iterator[tuple[Scalar, Value]]:
         """The entries of a mapping without those whose key cannot be used."""
         seen: dict[str, Mark] = {}
-        for key, value in zip(children[::2], children[1::2], strict=True):
+        for key, value in pairs:
             if not isinstance(key, Scalar):
                 self.problems.add(key.mark, "a key is a name, not a list or a mapping: quote it if it begins with a bracket")
             elif key.text == "<<" and not key.quoted:

@@ -133,12 +133,21 @@ def test_a_target_of_zero_is_no_nan_but_told() -> None:
         ("sigmoid", "bce_with_logits", "bce_with_logits applies sigmoid itself, and the output is a sigmoid already: it is applied twice"),
         ("sigmoid", "binary_cross_entropy", None),
         ("identity", "bce_with_logits", None),
+        ("identity", "cross_entropy", "cross_entropy takes probabilities, and the output is linear: softmax_cross_entropy takes it as it is"),
+        ("identity", "binary_cross_entropy", "binary_cross_entropy takes probabilities, and the output is linear: bce_with_logits takes it as it is"),
+        ("identity", "kl_divergence", "kl_divergence takes probabilities, and the output is linear: a softmax makes probabilities of it"),
+        ("identity", "mse", None),
+        ("tanh", "cross_entropy", "cross_entropy takes probabilities, and the output is a tanh: softmax gives them"),
+        ("softmax", "cross_entropy", None),
+        ("softmax", "nll", "nll takes logarithms of probabilities, and the output is a softmax: cross_entropy takes probabilities"),
+        ("identity", "nll", "nll takes logarithms of probabilities, and the output is linear: softmax_cross_entropy takes it as it is"),
+        ("log_softmax", "nll", None),
     ],
 )
-def test_an_activation_that_is_applied_twice_is_noted(activation: str, loss: str, note: str | None) -> None:
+def test_outputs_that_are_not_what_a_loss_takes_are_noted(activation: str, loss: str, note: str | None) -> None:
     expected = () if note is None else (note,)
     assert graph_of(UNITS.format(activation, "", loss)).notes == expected
-    called = f"inputs: {{x: 2}}\nparameters: [w]\nsizes: {{w: [2]}}\ntargets: {{y: 2}}\nequations:\n  z[j]: w[j]*x[j]\n  p[j]: {activation}(z[j]{', j' if activation == 'softmax' else ''})\n  L: {loss}(p, y)\n"
+    called = f"inputs: {{x: 2}}\nparameters: [w]\nsizes: {{w: [2]}}\ntargets: {{y: 2}}\nequations:\n  z[j]: w[j]*x[j]\n  p[j]: {activation}(z[j]{', j' if 'softmax' in activation else ''})\n  L: {loss}(p, y)\n"
     assert graph_of(called).notes == expected
 
 

@@ -187,7 +187,7 @@ WRONG = [  # text, line, column, path, part of the message, nearest
     ("inputs:", 1, 8, "inputs", "no value", ()),
     ("title: [a]", 1, 8, "title", "not a list", ()),
     ("nodes: {A: {weights: {w: x}}}", 2, 1, "layers", "nodes is on line 1 already", ()),
-    ("cost: avg", 1, 7, "cost", "mean, sum or single, not 'avg'", ()),
+    ("cost: avg", 1, 7, "cost", "mean, sum or single, not 'avg'", ("mean",)),
     ("cost: singel", 1, 7, "cost", "mean, sum or single", ("single",)),
     ("inputs: [x1, 2]", 1, 14, "inputs[1]", "'2' is no name: an input is expected here", ()),
     ("inputs: my-input", 1, 9, "inputs", "a name is a letter, then", ()),

@@ -49,7 +49,7 @@ def _units(draft: Draft, entry: Entry) -> tuple[tuple[str, ...], Axis]:
     if isinstance(main, Sequence) and main.items and all(isinstance(item, Scalar) for item in main.items):
         names = tuple(read_name(draft, item) for item in main.items if isinstance(item, Scalar))
         return names, axis_to(number(len(names)))
-    draft.problem(entry.mark, "dense takes a number of units, `dense: 2`, or their names, `dense: [h1, h2]`", entry.kind.text)
+    draft.problem(entry.mark, "dense takes a number of units, `dense: 2`, or their names, `dense: [h1, h2]`; options stand below", entry.kind.text)
     return (), axis_to(number(1))
 
 

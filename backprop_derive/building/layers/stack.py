@@ -14,6 +14,7 @@ from backprop_derive.graph.expressions import Expression, Ref
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Node
 from backprop_derive.notation import canonical, is_name
+from backprop_derive.operations.layers import LAYERS
 from backprop_derive.spec.model import LayerEntry
 from backprop_derive.spec.source import Mark, Scalar, Value
 from backprop_derive.spec.source import Sequence as YamlSequence
@@ -75,6 +76,8 @@ def read_entry(draft: Draft, entry: LayerEntry, allowed: Sequence[str], activati
     for option, value in entry.options:
         if option.text not in allowed:
             message = f"{option.text!r} is no option of {entry.kind.text}, which has {', '.join(allowed)}"
+            if option.text in LAYERS and entry.kind.text in LAYERS[option.text].options:
+                message = f"a layer begins with its kind: put {option.text} first, {entry.kind.text} below it"
             draft.problem(option.mark, message, option.text, nearest(option.text, allowed))
         elif isinstance(value, Scalar) and not value.text:
             draft.problem(option.mark, f"{option.text} has no value: write one, or leave the option out", option.text)
