@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from backprop_derive.frozen import dataclass
+from backprop_derive.frozen import replace as dataclass_replace
 from backprop_derive.graph.indices import Affine, Axis, Condition, IndexMap, Pick, variable
 
 Relation = Literal["=", "!=", "<", "<=", ">", ">="]
@@ -139,6 +140,13 @@ class Partial(Expression):
     direct: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Whole(Expression):
+    """The root of what acts on whole arrays, which stand without indices: `graph.matrices` has its kinds."""
+
+    operands: tuple[Expression, ...]
+
+
 ZERO, ONE = Number(Fraction(0)), Number(Fraction(1))
 
 
@@ -225,6 +233,8 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return (left, right)
         case Where(test, then, otherwise):
             return (test, then, otherwise)
+        case Whole(operands):
+            return operands
         case _:
             return ()
 
@@ -248,6 +258,8 @@ def rebuilt(expression: Expression, parts: tuple[Expression, ...]) -> Expression
             return Compare(relation, *parts)
         case Where():
             return Where(*parts)
+        case Whole():
+            return dataclass_replace(expression, operands=parts)
         case _:
             return expression
 

@@ -15,7 +15,7 @@ from backprop_derive.notation import GREEK, latex_name, unicode_name
 from backprop_derive.operations.functions import find_function
 from backprop_derive.presentation.conditions import rounded
 from backprop_derive.presentation.figures import decimal_text
-from backprop_derive.presentation.writing import ATOM, POWER, PRODUCT, SUM, Writer, Written
+from backprop_derive.presentation.writing import ATOM, CHAIN, POWER, PRODUCT, SUM, Writer, Written
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
@@ -49,9 +49,27 @@ class AsciiWriter(Writer):
     def product(self, parts: Sequence[str]) -> str:
         return "*".join(parts)
 
+    def entrywise(self, parts: Sequence[Written]) -> Written:
+        """A product of matrices in front needs no brackets: `W2^T@delta2 * (1 - a1^2)`."""
+        texts = [self._bracketed(part, POWER if place else PRODUCT, last=part is parts[-1]) for place, part in enumerate(parts)]
+        return Written(("*" if "@" not in texts[0] else " * ").join(texts), PRODUCT)
+
+    def matrix_product(self, parts: Sequence[str]) -> Written:
+        return Written("@".join(parts), CHAIN)
+
+    def transposed(self, operand: Written) -> Written:
+        return Written(f"{self._bracketed(operand, ATOM)}^T", POWER)
+
+    def ones(self, length: str) -> Written:
+        return Written(f"ones({length})")
+
+    def total(self, operand: Written, rank: int, *, squared: bool) -> Written:  # noqa: ARG002
+        return Written(f"sum({self._bracketed(operand, ATOM)}^2)" if squared else f"sum({operand.text})")
+
     def fraction(self, numerator: Written, denominator: Written) -> Written:
         below = denominator.text if denominator.level >= POWER else self.brackets(denominator.text)
-        return Written(f"{self._bracketed(numerator, PRODUCT, last=False)}/{below}", PRODUCT)
+        above = self.brackets(numerator.text) if numerator.level == CHAIN else self._bracketed(numerator, PRODUCT, last=False)
+        return Written(f"{above}/{below}", PRODUCT)
 
     def raised(self, base: Written, exponent: Written) -> Written:
         below = base.text if base.level == ATOM else self.brackets(base.text)
@@ -137,6 +155,24 @@ class UnicodeWriter(AsciiWriter):
         for before, part in pairwise(parts):
             text += ("" if before in _VULGAR.values() and not part[0].isdecimal() else " " if part.startswith("Σ") else "·") + part
         return text
+
+    def entrywise(self, parts: Sequence[Written]) -> Written:
+        return Written(" ⊙ ".join(self._bracketed(part, PRODUCT, last=part is parts[-1]) for part in parts), PRODUCT)
+
+    def matrix_product(self, parts: Sequence[str]) -> Written:
+        return Written(" ".join(parts), CHAIN)
+
+    def transposed(self, operand: Written) -> Written:
+        plain = operand.level == ATOM and not operand.text.endswith(_RAISED_ENDS)
+        return Written(f"{operand.text if plain else self.brackets(operand.text)}ᵀ", POWER)
+
+    def ones(self, length: str) -> Written:  # noqa: ARG002
+        return Written("𝟏")
+
+    def total(self, operand: Written, rank: int, *, squared: bool) -> Written:
+        if squared:
+            return Written(f"‖{operand.text}‖{'_F' if rank > 1 else ''}²", POWER)
+        return Written(f"𝟏ᵀ {self._bracketed(operand, CHAIN)}{' 𝟏' if rank > 1 else ''}", CHAIN)
 
     def fraction(self, numerator: Written, denominator: Written) -> Written:
         if numerator.text.isdecimal() and denominator.text.isdecimal():
@@ -243,6 +279,24 @@ class LatexWriter(Writer):
 
     def product(self, parts: Sequence[str]) -> str:
         return parts[0] + "".join((r" \cdot " if part[0].isdecimal() else r"\,") + part for part in parts[1:])
+
+    def entrywise(self, parts: Sequence[Written]) -> Written:
+        return Written(r" \odot ".join(self._bracketed(part, PRODUCT, last=part is parts[-1]) for part in parts), PRODUCT)
+
+    def matrix_product(self, parts: Sequence[str]) -> Written:
+        return Written(r"\,".join(parts), CHAIN)
+
+    def transposed(self, operand: Written) -> Written:
+        return self.raised(operand, Written(r"\top"))
+
+    def ones(self, length: str) -> Written:
+        return Written(rf"\mathbf{{1}}_{{{length}}}")
+
+    def total(self, operand: Written, rank: int, *, squared: bool) -> Written:
+        if squared:
+            return Written(rf"\lVert {operand.text}\rVert{'_{F}' if rank > 1 else ''}^{{2}}", POWER)
+        behind = r"\,\mathbf{1}" if rank > 1 else ""
+        return Written(rf"\mathbf{{1}}^{{\top}}\,{self._bracketed(operand, CHAIN)}{behind}", CHAIN)
 
     def fraction(self, numerator: Written, denominator: Written) -> Written:
         if numerator.open or (numerator.level == SUM and len(numerator.text) > 60):

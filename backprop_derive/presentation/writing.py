@@ -5,7 +5,7 @@ the styles in `presentation.styles` only say how each thing is spelled.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,6 +25,7 @@ from backprop_derive.graph.expressions import (
     Power,
     Ref,
     Where,
+    Whole,
     free_variables,
     mul,
     num,
@@ -33,12 +34,14 @@ from backprop_derive.graph.expressions import (
     walk,
 )
 from backprop_derive.graph.indices import Affine, Atom, Axis, Condition, Pick
+from backprop_derive.graph.matrices import Diagonal, Hadamard, MatrixProduct, Ones, Total, Transposed, squared
 from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.conditions import chain, sides
-from backprop_derive.presentation.figures import Figure, decimal_text
+from backprop_derive.presentation.figures import Figure
+from backprop_derive.presentation.parts import free_letters, inverse, shown_as_fraction, split_sign
 
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+SUM, PRODUCT, CHAIN, POWER, ATOM = 1, 2, 3, 4, 5  # a chain is a product of matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,26 @@ class Writer(ABC):
         """Factors side by side."""
 
     @abstractmethod
+    def entrywise(self, parts: Sequence[Written]) -> Written:
+        """Arrays multiplied entry by entry."""
+
+    @abstractmethod
+    def matrix_product(self, parts: Sequence[str]) -> Written:
+        """Matrices and vectors side by side."""
+
+    @abstractmethod
+    def transposed(self, operand: Written) -> Written:
+        """The transpose."""
+
+    @abstractmethod
+    def ones(self, length: str) -> Written:
+        """The column of ones."""
+
+    @abstractmethod
+    def total(self, operand: Written, rank: int, *, squared: bool) -> Written:
+        """The sum of all entries of a vector or a matrix, or of their squares."""
+
+    @abstractmethod
     def fraction(self, numerator: Written, denominator: Written) -> Written:
         """A quotient."""
 
@@ -183,6 +206,10 @@ class Writer(ABC):
                 return Written(self.condition(relation, self._write(left, names).text, self._write(right, names).text), SUM)
             case Where(test, then, otherwise):
                 return self._where(test, then, otherwise, names)
+            case Ones(length):
+                return self.ones(self.integer(length, names))
+            case Whole():
+                return self._whole(expression, names)
             case Partial(top, bottom, direct):
                 return self.partial(self._ref(top, names), self._ref(bottom, names), direct)
             case _:
@@ -220,7 +247,7 @@ class Writer(ABC):
     def _sum(self, terms: Sequence[Expression], names: Mapping[str, str]) -> Written:
         text = ""
         for place, term in enumerate(terms):
-            negative, positive = _split_sign(term)
+            negative, positive = split_sign(term)
             written = self._write(positive, names)
             shown = self._bracketed(written, PRODUCT)
             if place == 0:
@@ -230,35 +257,39 @@ class Writer(ABC):
         return Written(text, SUM)
 
     def _product(self, expression: Mul, names: Mapping[str, str]) -> Written:
-        negative, positive = _split_sign(expression)
+        negative, positive = split_sign(expression)
         if negative:
             return Written("-" + self._bracketed(self._write(positive, names), PRODUCT), SUM)
         if not isinstance(positive, Mul):
             return self._write(positive, names)
+        return self._joined(self._pieces(positive.factors, names, self._joined))
+
+    def _pieces(self, factors: Sequence[Expression], names: Mapping[str, str], joined: Callable[[Sequence[Written]], Written]) -> list[Written]:
+        """The factors of a product, those that are divided by below the ones in front of them."""
         pieces: list[Written] = []
         above: list[Written] = []
         below: list[Written] = []
 
         def close() -> None:
             if below:
-                top = self._joined(above) if above else self._number(Fraction(1))
-                pieces.append(self.fraction(top, self._joined(below)))
+                top = joined(above) if above else self._number(Fraction(1))
+                pieces.append(self.fraction(top, joined(below)))
             else:
                 pieces.extend(above)
             above.clear()
             below.clear()
 
-        for factor in self._with_labels(positive.factors, names):
+        for factor in self._with_labels(factors, names):
             if isinstance(factor, Written):
                 if below:
                     close()
                 above.append(factor)
                 continue
-            inverse = _inverse(factor)
-            if inverse is not None:
-                below.append(self._write(inverse, names))
+            under = inverse(factor)
+            if under is not None:
+                below.append(self._write(under, names))
                 continue
-            if isinstance(factor, Number) and factor.value.denominator > 1 and _shown_as_fraction(factor.value):
+            if isinstance(factor, Number) and factor.value.denominator > 1 and shown_as_fraction(factor.value):
                 below.append(self._number(Fraction(factor.value.denominator)))
                 if factor.value.numerator != 1:
                     above.append(self._number(Fraction(factor.value.numerator)))
@@ -267,7 +298,27 @@ class Writer(ABC):
                 close()
             above.append(self._write(factor, names))
         close()
-        return self._joined(pieces)
+        return pieces
+
+    def _whole(self, expression: Whole, names: Mapping[str, str]) -> Written:
+        match expression:
+            case Hadamard(factors):
+                return self._entrywise(self._pieces(factors, names, self._entrywise))
+            case MatrixProduct(factors):
+                parts = [self._write(factor, names) for factor in factors]
+                return self.matrix_product([self._bracketed(part, CHAIN, last=part is parts[-1]) for part in parts])
+            case Transposed((operand,)):
+                return self.transposed(self._write(operand, names))
+            case Diagonal((operand,)):
+                return self.call("diag", 0, [self._write(operand, names)])
+            case Total((operand,), rank):
+                root = squared(operand)
+                return self.total(self._write(operand if root is None else root, names), rank, squared=root is not None)
+            case _:
+                raise TypeError(f"{type(expression).__name__} cannot be written")
+
+    def _entrywise(self, parts: Sequence[Written]) -> Written:
+        return parts[0] if len(parts) == 1 else self.entrywise(parts)
 
     def _with_labels(self, factors: Sequence[Expression], names: Mapping[str, str]) -> Iterator[Expression | Written]:
         """The factors, those that have a name together already written. Inside of them, shorter ones may have names too."""
@@ -288,7 +339,8 @@ class Writer(ABC):
     def _joined(self, parts: Sequence[Written]) -> Written:
         if len(parts) == 1:
             return parts[0]
-        texts = [self._bracketed(part, PRODUCT, last=place == len(parts) - 1) for place, part in enumerate(parts)]
+        texts = [self.brackets(part.text) if part.level == CHAIN else self._bracketed(part, PRODUCT, last=False) for part in parts[:-1]]
+        texts.append(self._bracketed(parts[-1], PRODUCT))
         return Written(self.product(texts), PRODUCT, parts[-1].open)
 
     def _bracketed(self, written: Written, level: int, *, last: bool = True) -> str:
@@ -317,7 +369,7 @@ class Writer(ABC):
     def _letter(self, fold: Fold, names: Mapping[str, str]) -> str:
         """A letter for a bound index: its own, unless that is free in the formula, bound outside, or a name there."""
         stem = fold.bound.name.split("#")[0]
-        free = {names.get(name, name) for name in _free_letters(fold)} | set(names.values()) | self.free
+        free = {names.get(name, name) for name in free_letters(fold)} | set(names.values()) | self.free
         if self.sample is not None and stem == self.sample and stem not in free:
             return stem
         return free_letter(stem, free | self.reserved)
@@ -360,29 +412,3 @@ class Writer(ABC):
             (low, middle, high), then = between
             shown = self.condition("<=", self.condition("<=", self.integer(low, names), self.integer(middle, names)), self.integer(high, names))
         return self.choice(shown, self._write(then, names), None if otherwise == ZERO else self._write(otherwise, names))
-
-
-def _split_sign(expression: Expression) -> tuple[bool, Expression]:
-    """Whether a minus stands in front, and what it stands in front of."""
-    if isinstance(expression, Number) and expression.value < 0:
-        return True, Number(-expression.value)
-    if isinstance(expression, Mul) and isinstance(expression.factors[0], Number) and expression.factors[0].value < 0:
-        return True, mul(Number(-expression.factors[0].value), *expression.factors[1:])
-    return False, expression
-
-
-def _inverse(factor: Expression) -> Expression | None:
-    """`x^n` for a factor `x^-n`."""
-    if isinstance(factor, Power) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
-        return power(factor.base, Number(-factor.exponent.value))
-    return None
-
-
-def _shown_as_fraction(value: Fraction) -> bool:
-    return decimal_text(value) is None
-
-
-def _free_letters(fold: Fold) -> set[str]:
-    """The variables that are free in a fold, and so cannot name its own index."""
-    found = free_variables(fold.body) - {fold.bound.name}
-    return found if fold.at is None else found | fold.at.variables()
