@@ -65,6 +65,21 @@ class MatrixForms:
         self.nodes = {**graph.by_name, **{name: graph.node(of) for of, name in derivation.names.items()}}
         self.rows = graph.notation is not None and graph.notation.rows
 
+    def line(self, of: Ref, expression: Expression) -> Expression | Reason | None:
+        """The matrix form of what is said of a node at its letters; None of a single entry."""
+        node = self.nodes.get(of.name)
+        if node is None or not of.indices:
+            return self.of(expression, (), ())
+        split = int(node.sampled)
+        axes, found = node.axes[split:], list[str]()
+        for number, (place, axis) in enumerate(zip(of.indices[split:], axes, strict=True)):
+            if place.variable is None and not axis.single:
+                return None
+            found.append(place.variable or f"#{number}")
+        if node.formula_axes[split:] != axes:
+            return Reason(("it holds for a part of ", Ref(of.name), " only"))
+        return self.of(expression, found, axes)
+
     def of(self, expression: Expression, letters: Sequence[str], axes: Sequence[Axis]) -> Expression | Reason:
         """The expression as an array whose indices are `letters`, in this order; `axes` say where these run."""
         if len(letters) > 2:
@@ -195,19 +210,22 @@ class _Reading:
 
     def _alike(self, arrays: Sequence[Array], ranges: Ranges) -> tuple[list[Expression], tuple[str, ...]]:
         """Arrays over the same indices, numbers as they are."""
-        found = [self._plain(each) for each in arrays]
+        found = self._plain(arrays)
         indices = alike(found)
         return [self._over(each, indices, ranges) if each.indices else each.value for each in found], indices
 
     def _sum(self, arrays: Sequence[Array], ranges: Ranges) -> Array:
         """`u + v`; what lacks an index of the others is broadcast, apart from plain numbers: `1 − a²`."""
-        found = [self._plain(each) for each in arrays]
+        found = self._plain(arrays)
         indices = alike(found)
         spread = [each.value if not each.indices and isinstance(each.value, Number) else self._over(each, indices, ranges) for each in found]
         return _over(add(*spread), indices)
 
-    def _plain(self, array: Array) -> Array:
-        return array if self.keeps_one else narrowed(array, rows=self.forms.rows)
+    def _plain(self, arrays: Sequence[Array]) -> list[Array]:
+        """The arrays without an axis of one place, if others stand among them that have none."""
+        if self.keeps_one or all(not {*each.indices} - {ONE_PLACE} for each in arrays):
+            return list(arrays)
+        return [narrowed(each, rows=self.forms.rows) for each in arrays]
 
     def _over(self, array: Array, indices: tuple[str, ...], ranges: Ranges) -> Expression:
         return broadcast(array, indices, ranges, rows=self.forms.rows)

@@ -57,8 +57,8 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
     from backprop_derive.presentation.figures import DIGITS
     from backprop_derive.presentation.presenting import DEFAULT_FORMS, present
 
-    if view == "matrix":
-        raise NotYetError("the matrix form")
+    if view == "matrix" and notation and output.format == "json":
+        raise NotYetError("a record of matrices in another notation")
     if sample_index and graph.samples is not None and output.format != "json":
         graph = replace(graph, samples=replace(graph.samples, written=True))
     renaming = renaming_for(graph, notation)
@@ -80,6 +80,7 @@ def command(spec: str, weights: tuple[str, ...], forms: tuple[str, ...], view: s
         digits=digits,
         note=note,
         fit=fit_of(graph, numbers, digits),
+        matrices=view == "matrix",
         picture=_picture(derivation, asked) if with_picture and not output.with_network else None,
     )
     document = _completed(document, derivation, numbers, network=output.with_network, code=code or output.with_code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.graph.expressions import (
@@ -45,14 +45,15 @@ def cost_definition(graph: Graph) -> Expression:
     return total if graph.cost.regularizer is None else add(total, Ref(graph.cost.regularizer))
 
 
-def header(derivation: Derivation, more: Iterable[tuple[str, Text]] = ()) -> Iterator[Block]:
-    """The title, and what a reader has to know before the first formula; `more` of it stands behind the rest."""
+def header(derivation: Derivation, more: Iterable[tuple[str, Text]] = (), line: Callable[[Row], Row] = lambda row: row) -> Iterator[Block]:
+    """The title, and what a reader has to know before the first formula; `more` of it stands behind the rest. `line` gives a
+    formula as the page shows it."""
     graph = derivation.graph
     yield Heading(1, (graph.title or "Gradients by backpropagation",))
-    yield Table((), tuple((((label,), text)) for label, text in (*_header_rows(graph), *more)))
+    yield Table((), tuple((((label,), text)) for label, text in (*_header_rows(graph, line), *more)))
 
 
-def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
+def _header_rows(graph: Graph, line: Callable[[Row], Row]) -> Iterator[tuple[str, Text]]:
     yield "Network", _network_line(graph)
     shapes = _shapes(graph)
     if shapes:
@@ -61,10 +62,10 @@ def _header_rows(graph: Graph) -> Iterator[tuple[str, Text]]:
     loss = graph.node(graph.cost.loss)
     named = (f", {loss.operation.replace('_', ' ')}",) if loss.operation else ()
     together = () if graph.differentiated == loss.ref() else ("; ", graph.differentiated, " alone is their sum over all samples, which depend on each other")
-    yield "Loss", (loss.ref(), " = ", *((loss.pieces[0].definition,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named, *together)
+    yield "Loss", (loss.ref(), " = ", *((line(Row(loss.ref(), loss.pieces[0].definition)).right,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named, *together)
     if graph.cost.regularizer is not None:
         penalty = graph.node(graph.cost.regularizer)
-        yield "Penalty", (penalty.ref(), " = ", penalty.pieces[0].definition, f", {_PENALTIES[penalty.operation]} on ", *_listed((Ref(name),) for name in graph.parents[penalty.name] if graph.node(name).role == "parameter"))
+        yield "Penalty", (penalty.ref(), " = ", line(Row(penalty.ref(), penalty.pieces[0].definition)).right, f", {_PENALTIES[penalty.operation]} on ", *_listed((Ref(name),) for name in graph.parents[penalty.name] if graph.node(name).role == "parameter"))
     if graph.samples is not None:
         index, count = graph.samples.index, graph.samples.size
         implied = "" if graph.samples.written else f"; the index {index} is left off the names in the sum over {index}"
@@ -179,7 +180,7 @@ def forward_rows(graph: Graph) -> Iterator[tuple[Row, Sequence[tuple[str, Axis]]
         for piece in map(_laid_out, node.pieces):
             single = {letter: axis.low for letter, axis in piece.axes if axis.single}
             letters = [each for each in piece.axes if each[0] not in single and not (node.sampled and each[0] == piece.places[0].variable)]
-            reason = ", ".join((*filter(None, (_role(graph, node),)), *(f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in letters)))
+            reason = ", ".join((*filter(None, (role_of(graph, node),)), *(f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in letters)))
             left = Ref(node.name, tuple(place.substitute(single) for place in piece.places))
             yield Row(left, reindex(piece.definition, single), (reason,)), letters
     if graph.cost.name != graph.cost.loss:
@@ -202,7 +203,8 @@ def _laid_out(piece: Piece) -> Piece:
     return Piece((*front, place - condition.form * times), (*piece.axes[:-1], *bounds), body.then)
 
 
-def _role(graph: Graph, node: Node) -> str:
+def role_of(graph: Graph, node: Node) -> str:
+    """What a node is, in words: `activation of layer 1`."""
     owner = f" of {'layer ' if node.unit.isdigit() else ''}{node.unit}" if node.unit and node.unit != node.name else ""
     if node.role in ("preactivation", "activation"):
         return f"{'pre-' if node.role == 'preactivation' else ''}activation{owner}"

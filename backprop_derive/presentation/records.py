@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from backprop_derive.calculus.derivation import Derivation, Gradient
+from backprop_derive.calculus.matrices import MatrixForms, Reason
 from backprop_derive.calculus.words import plain_words
-from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.expressions import Expression, Ref
 from backprop_derive.graph.indices import Affine, Axis
 from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph, Node
@@ -19,18 +20,19 @@ if TYPE_CHECKING:
 
 
 def derivation_record(
-    derivation: Derivation, gradients: Mapping[str, tuple[Gradient, str, Expression]], numbers: WorkedNumbers | None = None
+    derivation: Derivation, gradients: Mapping[str, tuple[Gradient, str, Expression]], numbers: WorkedNumbers | None = None, matrices: MatrixForms | None = None
 ) -> dict[str, Any]:
-    """The record of `derive`: each gradient with the form that was asked for, and the expression in that form."""
+    """The record of `derive`: each gradient with the form that was asked for, and the expression in that form. With `matrices`, formulas
+    stand without indices where they have such a form, and it says of each which it is, and why."""
     graph = derivation.graph
     return {
         "format": FORMAT,
         "cost": cost_definition(graph),
         "samples": graph.samples.size if graph.samples else None,
-        "forward": _forward(graph),
+        "forward": _forward(graph, matrices),
         "backward": [delta.name for delta in derivation.deltas.values()],
-        "deltas": {delta.name: Formula(delta.value, {"of": delta.of.name}) for delta in derivation.deltas.values()},
-        "gradients": {key: _gradient(graph, *given) for key, given in gradients.items()},
+        "deltas": {delta.name: _formula(delta.value, delta.of, matrices, of=delta.of.name) for delta in derivation.deltas.values()},
+        "gradients": {key: _gradient(graph, *given, matrices) for key, given in gradients.items()},
         "assumptions": list(graph.assumed),
         **({} if numbers is None else {"numbers": _numbers(numbers, gradients)}),
     }
@@ -48,13 +50,24 @@ def _numbers(numbers: WorkedNumbers, gradients: Mapping[str, tuple[Gradient, str
     }
 
 
-def _forward(graph: Graph) -> list[Formula]:
+def _formula(expression: Expression, left: Ref, matrices: MatrixForms | None, **about: Any) -> Formula:
+    """A formula of a record; in matrices it has `as`, and `no_matrix_form` where it stays in indices."""
+    found = None if matrices is None else matrices.line(left, expression)
+    if found is None:
+        return Formula(expression, about)
+    if isinstance(found, Reason):
+        return Formula(expression, {**about, "as": "index", "no_matrix_form": plain_words(found.words)})
+    return Formula(found, {**about, "as": "matrix"})
+
+
+def _forward(graph: Graph, matrices: MatrixForms | None) -> list[Formula]:
     found = []
     for node in graph.nodes:
         for piece in node.pieces:
             axes = dict(piece.axes)
             places = piece.places[1:] if node.sampled else piece.places
-            found.append(Formula(piece.definition, {"name": node.name, "indices": [_place(place, axes) for place in places]}))
+            indices = [_place(place, axes) for place in places]
+            found.append(_formula(piece.definition, Ref(node.name, piece.places), matrices, name=node.name, indices=indices))
     return found
 
 
@@ -63,13 +76,13 @@ def _place(place: Affine, axes: Mapping[str, Axis]) -> list[str]:
     return [form_text(place), form_text(axes[place.variable].length) if place.variable else "1"]
 
 
-def _gradient(graph: Graph, gradient: Gradient, form: str, value: Expression) -> dict[str, Any]:
+def _gradient(graph: Graph, gradient: Gradient, form: str, value: Expression, matrices: MatrixForms | None) -> dict[str, Any]:
     node = graph.node(gradient.of.name)
     whole = all(index.number is None for index in gradient.of.indices)
     steps = [{"rule": step.rule, "reason": plain_words(step.reason), "before": step.before, "after": step.after} for step in gradient.steps]
     return {
         "expansion": gradient.expansion,
-        "gradient": value,
+        "gradient": _formula(value, gradient.of, matrices),
         "form": form,
         **({"indices": _indices(node)} if whole and node.axes[1 if node.sampled else 0 :] else {}),
         "steps": steps,

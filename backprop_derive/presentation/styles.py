@@ -96,7 +96,7 @@ class AsciiWriter(Writer):
         return Written(f"where({test}, {then.text}, {otherwise.text if otherwise else '0'})")
 
     def partial(self, top: str, bottom: str, direct: bool) -> Written:
-        return Written(f"{'d+' if direct else 'd'}{top}/d{bottom}")
+        return Written(f"{'d+' if direct else 'd'}{top}/d{bottom}", PRODUCT)
 
     def constant(self, name: str) -> str:
         return name
@@ -219,7 +219,7 @@ class UnicodeWriter(AsciiWriter):
         return Written(f"[{test}]·{self._bracketed(then, PRODUCT)}", PRODUCT, then.open)
 
     def partial(self, top: str, bottom: str, direct: bool) -> Written:
-        return Written(f"∂{'⁺' if direct else ''}{top}/∂{bottom}")
+        return Written(f"∂{'⁺' if direct else ''}{top}/∂{bottom}", PRODUCT)
 
     def constant(self, name: str) -> str:
         return GREEK.get(name, name)
