@@ -57,8 +57,6 @@ class Grouper:
                 return self._outer(self.grouped(left), self.grouped(right))
             case Call("norm" | "norm1"):
                 return self._norm(tree)
-            case Call("diag"):
-                raise fault("diag(v) stands in front of what it multiplies", tree, hint="write v ⊙ …")
             case Call(arguments=(body, Name(indices=()) as letter, *rest)) if self._is_letter(letter):
                 return replace(tree, arguments=(self._below(letter).grouped(body), letter, *rest))
             case Call():
@@ -198,11 +196,12 @@ class Grouper:
         raise failures[0]
 
     def _diagonal(self, first: Call, rest: Product) -> Syntax:
-        """`diag(v) W^T δ` as v ⊙ (W^T δ)."""
+        """`diag(v) W^T δ` as v ⊙ (W^T δ); in front of a matrix it is one."""
         vector, behind = self.grouped(first.arguments[0]), self.grouped(rest)
-        if self._rank(vector) != 1 or self._rank(behind) != 1:
-            raise fault("diag(v) in front of a vector is read, of a matrix not yet", first, hint="write the formula with indices")
-        return Binary("*", vector, behind, start=first.start, end=rest.end)
+        if self._rank(vector) == 1 and self._rank(behind) == 1:
+            return Binary("*", vector, behind, start=first.start, end=rest.end)
+        diagonal = replace(first, arguments=(vector,))
+        return Binary("@", diagonal, behind, start=first.start, end=rest.end)
 
     def _from_the_left(self, factors: Sequence[Syntax], operators: Sequence[str]) -> Syntax:
         found = factors[0]

@@ -13,7 +13,7 @@ from backprop_derive.answers.statements import Side
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.building.formulas import resolve
 from backprop_derive.building.indexing import axes_alone
-from backprop_derive.building.matrices import entries_of, index_form, is_over_arrays
+from backprop_derive.building.matrices import Shape, entries_of, index_form, is_over_arrays
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Partial, Ref, Where, free_variables, reindex
@@ -64,13 +64,22 @@ def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, kno
     settled = replace(grouper, scope=replace(scope, numbered_samples=True), indexed=has_indices(tree)).grouped(tree)
     if _is_an_array(settled, scope):
         form = index_form(settled, scope)
-        letters, axes, settled = form.letters, tuple(axis for axis in form.shape if axis is not None), form.tree
+        letters, axes, settled = form.letters, _lengths(form.shape, known, tree), form.tree
         for letter, axis in zip(letters, axes, strict=True):
             scope = scope.inside(letter, axis)
     expression = replace_in(_whole(resolve(settled, scope), scope, quantities), _bracket)
     more = tuple(letter for letter in known if letter not in letters and letter in free_variables(expression))
     letters, axes = (*letters, *more), (*axes, *(known[letter] for letter in more))
     return without_ones(Side(expression, written, written.start, written.end, letters, axes, _number(written), tuple(grouper.notes)))
+
+
+def _lengths(shape: Shape, known: Letters, tree: Syntax) -> tuple[Axis, ...]:
+    """The axes of a formula; those of ones without a length are of what is asked for."""
+    asked = tuple(known.values()) if len(known) == len(shape) else shape
+    found = tuple(axis or other for axis, other in zip(shape, asked, strict=True))
+    if None in found:
+        raise FormulaError("it is not clear how many ones these are", "", tree.start, tree.end, "write ones(n), \\mathbf{1}_{n}")
+    return tuple(axis for axis in found if axis is not None)
 
 
 def _is_an_array(tree: Syntax, scope: Scope) -> bool:

@@ -28,13 +28,14 @@ from backprop_derive.spec.model import Equation
 
 @dataclass
 class _Left:
-    """The left side of an equation: `h[t,j]`, or `h[0,j]`, `h[T+1,j]` for one place."""
+    """The left side of an equation: `h[t,j]`, or `h[0,j]`, `h[T+1,j]` for one place; `shape` is that of a formula over whole arrays."""
 
     equation: Equation
     name: str
     places: tuple[str | Affine, ...]
     tree: Syntax | None = None
     axes: dict[str, Axis] | None = None
+    shape: tuple[Axis | None, ...] = ()
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -63,7 +64,7 @@ def build_equations(draft: Draft) -> None:
         if axes is not None and len(axes) != len(left.places):
             draft.problem(left.equation.left.mark, f"{name!r} has {counted(len(left.places), 'index', 'indices')} here and {counted(len(axes), 'size', 'sizes')} under `sizes:`", name)
             axes = None
-        known[name] = Quantity(axes or (None,) * len(left.places))
+        known[name] = Quantity(axes or left.shape or (None,) * len(left.places))
     _find_axes(draft, lefts, mains, known)
     readable = [left for left in lefts if _is_readable(left, mains, known)]
     can_be_read = {id(left) for left in readable}
@@ -229,7 +230,7 @@ def _written_with_indices(
     except FormulaError as error:
         draft.fault(left.equation.right, error)
         return None
-    left.places, left.tree = form.letters, form.tree
+    left.places, left.tree, left.shape = form.letters, form.tree, form.shape
     return form.shape
 
 

@@ -5,26 +5,29 @@
     sum((a - y)^2)          sum((a[j] - y[j])^2, j)
 
 A vector is a column, `x^T` a row; `@` takes a vector for whichever of the two fits, so `x@y` is the scalar product and
-`x@y^T` the matrix of all products; where the scope says that vectors are rows, it is the other way round. `+ - * / ^` and functions act entry by entry on arrays of one shape, or with numbers.
+`x@y^T` the matrix of all products; `ones(n)` is the vector of n ones, `diag(v)` the matrix with v on its diagonal; where the scope says that vectors are rows, it is the other way round. `+ - * / ^` and functions act entry by entry on arrays of one shape, or with numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 
+from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.names import fault, named, unknown_function
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
 from backprop_derive.frozen import dataclass, replace
 from backprop_derive.graph.indices import Axis, axis_to
 from backprop_derive.graph.naming import form_text, free_letter
-from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Syntax, Transpose
+from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
 from backprop_derive.notation import split_primes
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.losses import find_loss
 
 Shape = tuple[Axis | None, ...]  # None: not known yet
 FIRST_LETTER = "j"
+UNSIZED = "𝟏"  # ones of which it is not said how many; a spec cannot write it
 _KNOWN = ("where", "sum", "prod", "max", "min", "argmax", "floor")
 """What a formula calls that is no row of a table."""
 
@@ -33,13 +36,14 @@ _KNOWN = ("where", "sum", "prod", "max", "min", "argmax", "floor")
 class Entries:
     """An array as a rule: `at` gives the entry at given index letters; the letters in its second argument are taken.
 
-    `row`: a vector that lies, `x^T`. `product`: the entry is a sum that `@` made.
+    `row`: a vector that lies, `x^T`. `product`: the entry is a sum that `@` made. `length`: how many ones it has, as it is written.
     """
 
     shape: Shape
     at: Callable[[tuple[Syntax, ...], frozenset[str]], Syntax]
     row: bool = False
     product: bool = False
+    length: Syntax | None = None
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,18 @@ def index_form(tree: Syntax, scope: Scope, names: frozenset[str] = frozenset()) 
 
 def is_over_arrays(tree: Syntax, scope: Scope) -> bool:
     """Whether an array stands in a formula without its indices, elsewhere than where only its whole counts: `sum(e)`, a loss."""
-    if isinstance(tree, Transpose) or (isinstance(tree, Binary) and tree.operator == "@"):
+    if isinstance(tree, Transpose) or (isinstance(tree, Binary) and tree.operator == "@") or _is_made(tree, scope):
         return True
     if isinstance(tree, Name):
         return not tree.indices and _is_array(tree, scope)
     if isinstance(tree, Derivative):
         return is_over_arrays(tree.top, scope) or is_over_arrays(tree.bottom, scope)
     return not _gives_a_number(tree, scope) and any(is_over_arrays(child, scope) for child in tree.children())
+
+
+def _is_made(tree: Syntax, scope: Scope) -> bool:
+    """`ones(n)`, `diag(v)`, unless the spec has functions of these names."""
+    return isinstance(tree, Call) and tree.function in ("ones", UNSIZED, "diag") and tree.function not in scope.functions
 
 
 def _is_array(tree: Name, scope: Scope) -> bool:
@@ -152,7 +161,8 @@ def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callabl
     def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
         return build(tuple(part.at(places if part.shape else (), taken) for part in parts))
 
-    return Entries(arrays[0].shape, at, arrays[0].row)
+    shape = tuple(next((axis for axis in axes if axis is not None), None) for axes in zip(*(part.shape for part in arrays), strict=True))
+    return Entries(shape, at, arrays[0].row)
 
 
 def _transposed(tree: Syntax, found: Entries) -> Entries:
@@ -196,7 +206,7 @@ def _product(tree: Binary, scope: Scope) -> Entries:
         split = len(left.shape) - 1
         before = left.at((*places[:split], index), taken | {letter})
         behind = right.at((index, *places[split:]), taken | {letter, *_summed(before)})
-        return _sum(_times(before, behind, within=left.product), index)
+        return _sum(_times(before, behind, within=left.product), index, left.length or right.length)
 
     return Entries((*left.shape[:-1], *right.shape[1:]), at, left.row and len(right.shape) == 2, product=True)
 
@@ -223,13 +233,15 @@ def _misfit(tree: Binary, left: Entries, right: Entries) -> FormulaError:
 def _times(left: Syntax, right: Syntax, *, within: bool) -> Syntax:
     """The product; behind a sum that `@` made, it is drawn into the sum, so that a chain is one sum of products."""
     if within and isinstance(left, Call):
-        body, index = left.arguments
-        return replace(left, arguments=(_times(body, right, within=True), index))
+        body, *index = left.arguments
+        return replace(left, arguments=(_times(body, right, within=True), *index))
     return Binary("*", left, right, start=left.start, end=right.end)
 
 
-def _sum(body: Syntax, index: Name) -> Call:
-    return Call("sum", (body, index), start=index.start, end=index.end)
+def _sum(body: Syntax, index: Name, length: Syntax | None) -> Call:
+    """The sum over an index; where ones are summed, it runs as far as there are some."""
+    ends = () if length is None else (Numeral("1", Fraction(1), start=length.start, end=length.end), length)
+    return Call("sum", (body, index, *ends), start=index.start, end=index.end)
 
 
 def _summed(tree: Syntax) -> Iterator[str]:
@@ -243,6 +255,8 @@ def _summed(tree: Syntax) -> Iterator[str]:
 
 
 def _call(tree: Call, scope: Scope) -> Entries:
+    if _is_made(tree, scope):
+        return _diagonal(tree, scope) if tree.function == "diag" else _ones(tree, scope)
     row = None if tree.function in scope.functions else find_function(tree.function)
     name, _ = split_primes(tree.function)
     if not {name, tree.function} & {*scope.functions, *_KNOWN} and find_function(name) is None and find_loss(name) is None:
@@ -294,6 +308,32 @@ def _number_of(tree: Call, scope: Scope) -> Entries:
         return body
 
     return Entries((), at)
+
+
+def _ones(tree: Call, scope: Scope) -> Entries:
+    """`ones(n)`; the 𝟏 of a hand calculation is as long as what stands beside it."""
+    if len(tree.arguments) != (tree.function == "ones") or tree.options:
+        raise fault("ones(n) takes the length of the vector", tree)
+    shape = tuple(axis_to(integer_form(length, scope)) for length in tree.arguments) or (None,)
+    one = Numeral("1", Fraction(1), start=tree.start, end=tree.end)
+    return Entries(shape, lambda _places, _taken: one, scope.rows, length=next(iter(tree.arguments), None))
+
+
+def _diagonal(tree: Call, scope: Scope) -> Entries:
+    """`diag(v)[j,k]` is v[j] where j = k, else 0."""
+    if len(tree.arguments) != 1 or tree.options:
+        raise fault("diag(v) takes one vector", tree)
+    inner = entries_of(tree.arguments[0], scope)
+    if len(inner.shape) != 1:
+        raise fault(f"diag(v) takes a vector; {described(inner)} is given", tree.arguments[0])
+
+    def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
+        row, column = places
+        zero = Numeral("0", Fraction(0), start=tree.start, end=tree.end)
+        same = Comparison("=", row, column, start=tree.start, end=tree.end)
+        return Call("where", (same, inner.at((row,), taken), zero), start=tree.start, end=tree.end)
+
+    return Entries(inner.shape * 2, at)
 
 
 def _of_vector(tree: Call, scope: Scope) -> Entries:

@@ -153,6 +153,8 @@ def _eliminate(pieces: Pieces, vertex: str, waiting: list[str], *, rows: bool) -
             if not labels and other in waiting and not pieces.labels(other) and not pieces.at(other):
                 waiting.remove(other)
                 pieces.scalars.append(Total((edge.tree,), 2))
+            elif isinstance(edge.tree, Diagonal):
+                pieces.make(other, by_entry([*edge.tree.operands, *labels]))
             elif not labels and vertex == ONE_PLACE:
                 pieces.make(other, transposed(matrix) if rows else matrix)
             else:

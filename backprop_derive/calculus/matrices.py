@@ -6,13 +6,15 @@ shape of its parameter. What has no matrix form says why. How a product is read:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from backprop_derive.calculus.contraction import ONE_PLACE, Array, NoMatrixForm, Pieces, alike, broadcast, contracted, narrowed
 from backprop_derive.calculus.derivation import Derivation
 from backprop_derive.calculus.words import Words
 from backprop_derive.frozen import dataclass
 from backprop_derive.graph.expressions import (
+    ONE,
+    ZERO,
     Add,
     Apply,
     Bound,
@@ -39,8 +41,8 @@ from backprop_derive.graph.expressions import (
     walk,
 )
 from backprop_derive.graph.expressions import replace as replace_in
-from backprop_derive.graph.indices import Affine, Axis, Pick, variable
-from backprop_derive.graph.matrices import Hadamard, Ones
+from backprop_derive.graph.indices import Affine, Axis, Condition, Pick, Variable, variable
+from backprop_derive.graph.matrices import Diagonal, Hadamard, Ones
 
 Ranges = Mapping[str, Axis]
 """Where the letters run that stand in an expression."""
@@ -157,12 +159,16 @@ class _Reading:
             case Compare(relation, left, right):
                 (one, other), indices = self._alike([self.array(each, ranges) for each in (left, right)], ranges)
                 return _over(Compare(relation, one, other), indices)
+            case Where(Bracket(condition), then, otherwise) if otherwise == ZERO and (ends := _on_the_diagonal(condition, ranges)):
+                return self._diagonal(self.array(then, ranges), ends, ranges)
             case Where(test, then, otherwise):
                 letters = test.condition.form.variables() if isinstance(test, Bracket) else _compared(test)
                 if letters or isinstance(test, Bracket):
                     raise _condition(letters)
                 (test, then, otherwise), indices = self._alike([self.array(each, ranges) for each in (test, then, otherwise)], ranges)
                 return _over(Where(test, then, otherwise), indices)
+            case Bracket(condition) if (ends := _on_the_diagonal(condition, ranges)):
+                return self._diagonal(Array((ONE,)), ends, ranges)
             case Bracket(condition):
                 raise _condition(condition.form.variables())
             case _:
@@ -239,32 +245,47 @@ class _Reading:
         (below, above), indices = self._alike((base, exponent), ranges)
         return _over(power(below, above), indices)
 
+    def _diagonal(self, inside: Array, ends: tuple[str, str], ranges: Ranges) -> Array:
+        """`[j = k]·v[j]` as diag(v)."""
+        if len(inside.indices) > 1 or not {*inside.indices} <= {*ends}:
+            raise _condition(ends)
+        vector = inside.tree if inside.indices else Ones(ranges[ends[0]].length)
+        assert vector is not None, "what has indices is an array"
+        return Array(inside.scalars, Diagonal((vector,)), ends)
+
     # -- products and sums ------------------------------------------------------------------------------------------------
 
     def _product(self, expression: Expression, ranges: Ranges) -> Array:
         """`Σ_k u[k]·A[k,j]·…`, all sums of a product together."""
-        pieces = Pieces({**ranges})
-        self._gather(expression, pieces)
+        pieces = Pieces(ranges)
+        for total in self._gather(expression, pieces):
+            spread = [_with(expression, total, term) for term in total.terms]
+            if expression not in spread:  # the letters of a sum may have other names in it
+                return self._sum([self._product(each, ranges) for each in spread], ranges)
         return contracted(pieces, keeps_one=self.keeps_one, rows=self.forms.rows)
 
-    def _gather(self, expression: Expression, pieces: Pieces) -> None:
+    def _gather(self, expression: Expression, pieces: Pieces) -> Iterator[Add]:
+        """Puts the factors into `pieces`; gives those that are to be multiplied out, term by term."""
         if isinstance(expression, Mul):
             for factor in expression.factors:
-                self._gather(factor, pieces)
+                yield from self._gather(factor, pieces)
         elif isinstance(expression, Fold) and expression.kind == "sum" and not self._is_kept(expression.bound):
             bound = expression.bound
             if bound.axis.single:
-                self._gather(reindex(expression.body, {bound.name: bound.axis.low}), pieces)
+                yield from self._gather(reindex(expression.body, {bound.name: bound.axis.low}), pieces)
                 return
             name = fresh(bound.name, {*pieces.ranges})
             pieces.ranges[name] = bound.axis
             pieces.summed.append(name)
-            self._gather(reindex(expression.body, {bound.name: variable(name)}), pieces)
+            yield from self._gather(reindex(expression.body, {bound.name: variable(name)}), pieces)
         elif isinstance(expression, Fold) and expression.kind == "sum":
             inner = self.array(expression.body, pieces.ranges)
             pieces.put(_over(Fold("sum", expression.bound, inner.value), inner.indices))
         else:
-            pieces.put(self.array(expression, pieces.ranges))
+            array = self.array(expression, pieces.ranges)
+            if isinstance(expression, Add) and len(array.indices) > 1 and array.tree is not None and any(isinstance(each, Diagonal) for each in walk(array.tree)):
+                yield expression
+            pieces.put(array)
 
     def _is_kept(self, bound: Bound) -> bool:
         """Whether a sum stays as it is: that over the samples."""
@@ -301,6 +322,20 @@ def _over(tree: Expression, indices: tuple[str, ...]) -> Array:
 def _divides(factor: Expression) -> bool:
     """Whether a quotient by a quantity stands there, not by a number or a length."""
     return isinstance(factor, Power) and isinstance(factor.exponent, Number) and factor.exponent.value < 0 and any(isinstance(each, Ref | Whole) for each in walk(factor.base))
+
+
+def _with(expression: Expression, total: Add, term: Expression) -> Expression:
+    """The expression with one term in place of a sum."""
+    return replace_in(expression, lambda each: term if each == total else None)
+
+
+def _on_the_diagonal(condition: Condition, ranges: Ranges) -> tuple[str, str] | None:
+    """The indices, where a condition says that two with the same range are one."""
+    form = condition.form
+    if condition.kind != "=" or form.constant or sorted(times for _, times in form.terms) != [-1, 1]:
+        return None
+    first, second = (atom.name if isinstance(atom, Variable) else "" for atom, _ in form.terms)
+    return (first, second) if first in ranges and ranges[first] == ranges.get(second) else None
 
 
 def _condition(letters: Collection[str]) -> NoMatrixForm:

@@ -7,7 +7,7 @@ In them a `Ref` stands without indices for the whole array (with the sample inde
 from __future__ import annotations
 
 from backprop_derive.frozen import dataclass
-from backprop_derive.graph.expressions import Expression, Mul, Power, Whole, mul, num
+from backprop_derive.graph.expressions import Add, Expression, Fold, Mul, Number, Power, Whole, children, mul, num
 from backprop_derive.graph.indices import Affine
 
 
@@ -74,6 +74,10 @@ def transposed(tree: Expression) -> Expression:
             return MatrixProduct(tuple(transposed(factor) for factor in reversed(factors)))
         case Mul((*front, last)):
             return mul(*front, transposed(last))
+        case Fold("sum", bound, body):
+            return Fold("sum", bound, transposed(body))
+        case Add(terms) if any(isinstance(term, Fold | MatrixProduct) for each in terms for term in (each, *children(each)[-1:])):
+            return Add(tuple(term if isinstance(term, Number) else transposed(term) for term in terms))
         case _:
             return Transposed((tree,))
 

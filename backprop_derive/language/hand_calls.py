@@ -33,7 +33,7 @@ class CallReader(CommandReader):
         if not self.lexicon.is_name(text):
             if text in SUMS and not (self.peek("_", ahead=1) and self.attempt(self._known_mention) is not None):
                 return self.fold(self.take())
-            if text in ("where", "if", "diag", "norm") and self.peek("(", ahead=1):
+            if text in ("where", "if", "diag", "norm", "ones") and self.peek("(", ahead=1):
                 return self._special(self.take())
             if text == "argmax" and self.peek("(", ahead=1):
                 return self.called_fold(self.take())
@@ -201,7 +201,7 @@ class CallReader(CommandReader):
         return tree
 
     def _special(self, token: Token) -> Syntax:
-        """`where(z > 0, a, b)`, `diag(v)`."""
+        """`where(z > 0, a, b)`, `diag(v)`, `ones(n)`."""
         arguments, options = self.arguments()
         end = self.tokens[self.at - 1].end
         if options or len(arguments) != (3 if token.text in ("where", "if") else 1):

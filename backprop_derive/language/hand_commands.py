@@ -44,6 +44,8 @@ class CommandReader(SumReader):
                 return self._braced_with_a_word()
             case "indicator":
                 return self.indicated(token)
+            case "ones":
+                return self._ones(token)
             case "begin cases":
                 return self._cases(token)
             case "top":
@@ -118,11 +120,21 @@ class CommandReader(SumReader):
             raise self.error("a 1 should stand here", self.token)
         else:
             self.take()
-        return self.indicated(token)
+        return self.indicated(token) if self.peek("_", "[", "(", "{") else self._ones(token)
+
+    def _ones(self, token: Token) -> Syntax:
+        """`\\mathbf{1}`, `\\mathbf{1}_{n}`: the vector of ones, which is as long as it has to be."""
+        length: tuple[Syntax, ...] = ()
+        if self.peek("_"):
+            self.take()
+            tokens, _ = self.script_tokens(raised=False)
+            length = (self.inside(tokens),)
+        return Call("ones" if length else "𝟏", length, start=token.start, end=self.tokens[self.at - 1].end)
 
     def indicated(self, token: Token) -> Syntax:
-        """The condition behind an indicator."""
-        if self.peek("_"):
+        """The condition behind an indicator; a length makes a vector of ones of it."""
+        below = self.peek("_")
+        if below:
             self.take()
         if not self.peek("[", "(", "{"):
             raise self.error("a condition should stand behind the 1", self.token, hint="write \\mathbb{1}[z > 0]")
@@ -132,6 +144,8 @@ class CommandReader(SumReader):
             opened = Token("{", "{", opened.start, opened.end)
         end = self.close({"[": "]", "(": ")", "{": "}"}[opened.kind], opened).end
         if not isinstance(inner, Comparison):
+            if below:
+                return Call("ones", (inner,), start=token.start, end=end)
             raise self.error("a condition should stand behind the 1", opened)
         return indicator(inner, token.start, end)
 

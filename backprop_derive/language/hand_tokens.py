@@ -20,6 +20,7 @@ ELEMENTWISE, MATRIX, OUTER = "⊙", "·", "⊗"
 _SKIPPED = frozenset(
     ["left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr", "middle", "quad", "qquad", "displaystyle", "textstyle", "scriptstyle", "limits", "nolimits", "nonumber", "boxed", "underline", "fbox", "bigg", "notag", "hfill", "thinspace", "medspace", "thickspace", "negthinspace", "allowbreak", "mathstrut", "strut", ",", ";", ":", "!", ">", ""]
 )
+_BOLD = frozenset(["mathbf", "boldsymbol", "bm", "pmb", "symbf"])
 _FONTS = frozenset(["mathbf", "boldsymbol", "bm", "mathrm", "mathit", "mathsf", "mathtt", "mathcal", "mathscr", "mathfrak", "text", "textbf", "textit", "textrm", "operatorname", "mbox", "pmb", "vec", "symbf", "bf", "rm", "it", "cal", "ensuremath"])
 _WORDS = {letter: letter for letter in SPELLED.values()} | {
     "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varsigma": "sigma", "varrho": "rho", "ell": "ell", "hbar": "h",
@@ -35,12 +36,12 @@ _OPERATORS = {
 }  # fmt: skip
 _CHARACTERS = {
     "−": "-", "–": "-", "‐": "-", "‑": "-", "·": MATRIX, "×": MATRIX, "⋅": MATRIX, "∙": MATRIX, "•": MATRIX, "∗": "*", "⊙": ELEMENTWISE, "∘": ELEMENTWISE,
-    "⊗": OUTER, "◦": ELEMENTWISE, "÷": "/", "∕": "/", "⁄": "/", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "=", "≃": "=", "←": "=", "⟵": "=", "≔": "=",
+    "‖": "‖", "⊗": OUTER, "◦": ELEMENTWISE, "÷": "/", "∕": "/", "⁄": "/", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "=", "≃": "=", "←": "=", "⟵": "=", "≔": "=",
     "…": "..", "’": "'", "′": "'", "ʹ": "'", "`": "'",
 }  # fmt: skip
 _SEVERAL = {"″": ("'", "'"), "‴": ("'", "'", "'")}
 _FRACTIONS = {"½": ("1", "2"), "¼": ("1", "4"), "¾": ("3", "4"), "⅓": ("1", "3"), "⅔": ("2", "3")}
-_COMMANDS = {"∈": "in", "∂": "partial", "𝜕": "partial", "𝛛": "partial", "𝝏": "partial", "Σ": "sum", "∑": "sum", "∏": "prod", "√": "sqrt", "∇": "nabla", "⊤": "top", "ᵀ": "top"}
+_COMMANDS = {"∈": "in", "∂": "partial", "𝜕": "partial", "𝛛": "partial", "𝝏": "partial", "Σ": "sum", "∑": "sum", "∏": "prod", "√": "sqrt", "∇": "nabla", "⊤": "top", "ᵀ": "top", "𝟏": "ones"}
 _ACCENT_OF_MARK = {mark: accent for accent, mark in ACCENTS.items()} | {"\u0305": "bar"}
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -53,6 +54,7 @@ _SO = re.compile(r"\\(?:Rightarrow|Longrightarrow|implies|iff|therefore|Leftrigh
 _FULL_STOP = re.compile(r"[.,;]\s*(?:\$+|\\[\])])?\s*\Z")
 _METHOD = re.compile(r"\.(dot|matmul|mm|sum|mean|mul|multiply|pow)(?=\()")
 _ONE = re.compile(r"\s*(?:\{\s*1\s*\}|1)\s*(?=[_(\[{]|\\[{(\[])")
+_BOLD_ONE = re.compile(r"\s*(?:\{\s*1\s*\}|1(?![0-9.]))")
 _OPENED_CASES = re.compile(r"\s*\\begin\{(?:cases|array|dcases)\}")
 _CASES = ("cases", "dcases", "rcases", "array")
 _TRANSPOSED = re.compile(r"\.(?:T|t\(\)|transpose\(\))(?![A-Za-z0-9_])")
@@ -161,7 +163,8 @@ class _Tokenizer:
         plain = plain_subscripts(run) if small is SUBSCRIPTS else plain_superscripts(run)
         mark = "_" if small is SUBSCRIPTS else "^"
         before = self.tokens[-1].kind if self.tokens else ""
-        inner = tuple((each.kind, each.text) for each in _Tokenizer(plain).run()[:-1])
+        inner = tuple((each.kind, each.text) for each in _Tokenizer(plain.removesuffix("T")).run()[:-1])
+        inner += (("command", "top"),) if plain.endswith("T") else ()
         opening = () if before == mark else ((mark, mark),)
         self._several((*opening, ("{", "{"), *inner, ("}", "}")), end - self.at)
 
@@ -227,6 +230,8 @@ class _Tokenizer:
         group = _PLAIN_GROUP.match(self.text, self.at + len(command))
         if one := _ONE.match(self.text, self.at + len(command)):
             self._add("command", "indicator", one.end() - self.at)
+        elif command[1:] in _BOLD and (one := _BOLD_ONE.match(self.text, self.at + len(command))):
+            self._add("command", "ones", one.end() - self.at)
         elif group is not None:
             word = re.sub(r"[ -]|\\,", "", group[1])
             self._add("word", word, group.end() - self.at)

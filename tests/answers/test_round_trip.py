@@ -37,6 +37,13 @@ def derivation(path: Path) -> Derivation:
     return derive(build_graph(load_spec(path)))
 
 
+@cache
+def matrices(path: Path) -> dict[str, Any]:
+    """The record of a derivation in matrices: gradients by δ, short enough to be proved equal in no time."""
+    record: dict[str, Any] = json.loads(str(render(present(derivation(path), forms=("backward",), matrices=True), "json")))
+    return record
+
+
 @pytest.mark.parametrize("style", ["text", "unicode", "latex"])
 def test_functions_of_a_part_of_a_vector_are_read_back(style: Any) -> None:
     found = derive(build_graph(read_spec(STRIDED)))
@@ -70,6 +77,20 @@ def test_what_is_printed_is_read_back_and_judged_equal(path: Path) -> None:
         repeats = claim.verdict.reason == "it only repeats what was asked for"  # the chain rule of what the loss mentions itself
         if claim.verdict.outcome not in ("equal", "equal-if") and not repeats:
             found[text] = f"{claim.verdict.outcome}: {claim.problem or claim.verdict.reason}"
+    assert found == {}
+
+
+@pytest.mark.parametrize("path", [path for path in SPECS if "@" in str(matrices(path))], ids=lambda path: path.stem)
+def test_matrices_are_read_back_and_judged_equal(path: Path) -> None:
+    record, verifier, found = matrices(path), Verifier(derivation(path).graph), dict[str, str]()
+    lines = [(weight, gradient["gradient"]) for weight, gradient in record["gradients"].items()]
+    lines += [*record["deltas"].items(), *((f"{node['name']} =", node) for node in record["forward"])]
+    for name, formula in lines:
+        left, key = (f"{name} ", "") if "=" in name else ("", name)
+        for text in (left + formula[style] for style in STYLES if formula.get("as") == "matrix"):
+            (claim,) = verifier.verify([Passage(text, Place(key), text, certain=True, key=key)])
+            if claim.verdict.outcome not in ("equal", "equal-if"):
+                found[text] = f"{claim.verdict.outcome}: {claim.problem or claim.verdict.reason}"
     assert found == {}
 
 

@@ -178,6 +178,13 @@ def softmax(z: Any) -> Any:
         ("max(A@x, y)*u", np.maximum(A @ x, y) * u),
         ("u@u^T@y", np.outer(u, u) @ y),
         ("sum(x)*(u - y)@u", x.sum() * (u - y) @ u),
+        ("A@ones(4)", A @ np.ones(4)),
+        ("s*ones(3) + y", s + y),
+        ("ones(3)@x^T*A", np.outer(np.ones(3), x) * A),
+        ("ones(3)^T@A", A.sum(axis=0)),
+        ("diag(y)@A@diag(x)", np.diag(y) @ A @ np.diag(x)),
+        ("diag(y*u)@ones(3)", y * u),
+        ("diag(A@x)", np.diag(A @ x)),
     ],
 )
 def test_a_formula_is_what_numpy_makes_of_it(text: str, expected: Any) -> None:
@@ -193,7 +200,7 @@ SCOPE = Scope({"x": Quantity((axis_to(size("n")),)), "A": Quantity((axis_to(size
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("s*2", False), ("b + s", False), ("sum(x)", False), ("A[1,2]*s", False), ("half_squared_error(x, x)", False), ("x", True), ("s*x", True), ("exp(x)*s", True), ("s^T", True), ("x@x", True)],
+    [("s*2", False), ("b + s", False), ("sum(x)", False), ("A[1,2]*s", False), ("half_squared_error(x, x)", False), ("x", True), ("s*x", True), ("exp(x)*s", True), ("s^T", True), ("x@x", True), ("s*ones(n)", True), ("diag(x)", True)],
 )
 def test_what_is_a_formula_over_arrays(text: str, expected: bool) -> None:
     assert is_over_arrays(parse(text, SCOPE.names), SCOPE) == expected
@@ -245,6 +252,10 @@ MISFIT = "the shapes do not fit: "
         ("  L: logsumexp(W)\n", "logsumexp takes a vector; a matrix of h × n is given", 7, "equations.L"),
         ("  L: sum(2)\n", "sum(e) runs over the entries of an array, and this is a number", 7, "equations.L"),
         ("  z: max(x)*b\n  L: sum(z)\n", "max over all entries is written with an index: max(e[j], j)", 7, "equations.z"),
+        ("  z: diag(W)@x\n  L: sum(z)\n", "diag(v) takes a vector; a matrix of h × n is given", 7, "equations.z"),
+        ("  z: W@ones(n, 2)\n  L: sum(z)\n", "ones(n) takes the length of the vector", 7, "equations.z"),
+        ("  z: ones() + b\n  L: sum(z)\n", "ones(n) takes the length of the vector", 7, "equations.z"),
+        ("  z: ones(b)*2\n  L: sum(z)\n", "'b' is a quantity of the network, not an index or a size; the entry of a class is sum(y[c]*s[c], c), with targets: {y: classes}", 7, "equations.z"),
         ("  z: zzzz(W@x)\n  L: sum(z)\n", "'zzzz' is not a function that is known here", 7, "equations.z"),
         ("  z: W@b\n  a[j]: tanh(z[j])\n  c: a + z\n  L: sum(c)\n", MISFIT + "left of @ stands a matrix of h × n, so n rows are expected on its right; a vector of h is given", 7, "equations.z"),
     ],

@@ -207,7 +207,6 @@ def test_errors_are_json_where_json_was_asked() -> None:
         (["derive", "two_hidden_nodes", "-f", "jsn"], "did you mean json"),
         (["derive", "two_hidden_nodes", "-o", "out.xyz"], "known are .txt, .json, "),
         (["derive", "two_hidden_nodes", "-o", "no/such/folder.txt"], "there is no folder no/such"),
-        (["derive", "two_hidden_nodes", "--as", "matrix"], "the matrix form: not yet"),
         (["derive", "two_hidden_nodes", "--digits", "3"], "the spec gives no numbers: they stand under `values:` and `data:`"),
         (["derive", "mazur", "--sample", "2"], "there is no sample 2: the values are those of a single one"),
         (["derive", "mazur", "--digits", "0"], "Invalid value for '--digits'"),

@@ -86,9 +86,19 @@ def test_forms_are_chosen_and_repeated(form: str) -> None:
     assert "Chain rule" in both
 
 
-@pytest.mark.parametrize("arguments", [("--as", "matrix")])
-def test_what_is_planned_says_so(arguments: tuple[str, ...]) -> None:
-    assert "not yet (planned, not built)" in str(problems(LAYERS, *arguments)[0]["message"])
+def test_arrays_as_matrices() -> None:
+    found = gradients(LAYERS, "--as", "matrix")
+    assert found == {
+        "W1": "1/m*sum((W2^T@(z2 - y) * (1 - a1^2))@x^T, i)",
+        "b1": "1/m*sum(W2^T@(z2 - y) * (1 - a1^2), i)",
+        "W2": "1/m*sum((z2 - y)@a1^T, i)",
+        "b2": "1/m*sum(z2 - y, i)",
+    }
+
+
+def test_a_record_of_matrices_has_the_names_of_the_spec() -> None:
+    message = str(problems(LAYERS, "--as", "matrix", "--notation", "nielsen")[0]["message"])
+    assert message.startswith("a record of matrices in another notation: not yet")
 
 
 def test_arrays_by_index_and_by_elements() -> None:
