@@ -13,7 +13,7 @@ from backprop_derive.cli.main import BUILT
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/design.md", "docs/verify.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/design.md", "docs/matrices.md", "docs/verify.md")
 
 
 def blocks(language: str) -> list[str]:
@@ -53,6 +53,12 @@ def test_readme_shows_the_evaluation_that_is_printed() -> None:
 
 def test_readme_shows_the_numbers_that_a_derivation_ends_in() -> None:
     assert run("derive", "mazur", "-w", "w5").rstrip().endswith(blocks("text")[3].rstrip())
+
+
+def test_the_page_of_matrices_shows_what_is_printed() -> None:
+    page = (ROOT / "docs" / "matrices.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```text\n(.*?)```", page, re.DOTALL)[0]
+    assert shown in run("derive", "symbolic_sizes", "--as", "matrix", "--detail", "brief")
 
 
 def test_readme_shows_the_judgement_that_is_printed() -> None:

@@ -20,7 +20,7 @@ from backprop_derive.calculus.words import Words
 from backprop_derive.frozen import dataclass
 from backprop_derive.graph.expressions import ZERO, Expression, Mul, integer, mul, num, power
 from backprop_derive.graph.indices import Affine, Axis, number
-from backprop_derive.graph.matrices import Diagonal, Hadamard, MatrixProduct, Ones, Total, product_of, transposed
+from backprop_derive.graph.matrices import Diagonal, Hadamard, MatrixProduct, Ones, Total, product_of, squared, transposed
 
 ONE_PLACE = "1"
 """The vertex of all axes of one place; no letter is called so."""
@@ -152,7 +152,8 @@ def _eliminate(pieces: Pieces, vertex: str, waiting: list[str], *, rows: bool) -
             matrix = edge.from_row(other)
             if not labels and other in waiting and not pieces.labels(other) and not pieces.at(other):
                 waiting.remove(other)
-                pieces.scalars.append(Total((edge.tree,), 2))
+                root = squared(edge.tree)
+                pieces.scalars.append(Total((edge.tree if root is None else power(root, num(2)),), 2))
             elif isinstance(edge.tree, Diagonal):
                 pieces.make(other, by_entry([*edge.tree.operands, *labels]))
             elif not labels and vertex == ONE_PLACE:

@@ -43,6 +43,7 @@ from backprop_derive.graph.expressions import (
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine, Axis, Condition, Pick, Variable, variable
 from backprop_derive.graph.matrices import Diagonal, Hadamard, Ones
+from backprop_derive.graph.naming import form_text
 
 Ranges = Mapping[str, Axis]
 """Where the letters run that stand in an expression."""
@@ -356,6 +357,5 @@ def _letter(form: Affine) -> str:
 def _place_reason(name: str, index: Affine) -> Words:
     if any(isinstance(atom, Pick) for atom in index.atoms()):
         return Ref(name), " is read at places that other values tell"
-    if not index.variables():
-        return Ref(name), " is read at a single place"
-    return Ref(name), f" is read at places that are shifted against {_letter(index)}"
+    place = form_text(index, {each: each.split("#")[0] for each in index.variables()})
+    return Ref(name), f" is read at {'shifted places' if index.variables() else 'a single place'}, {place}"

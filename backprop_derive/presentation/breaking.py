@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-_BREAKS = ((" + ", 1, 0), (" − ", 1, 0), (" - ", 1, 0), (" = ", 1, 0), ("·", 0, 24), ("*", 0, 24), (" Σ", 0, 24), (" Π", 0, 24), ("/", 0, 90), (", ", 2, 30))
+_BREAKS = ((" + ", 1, 0), (" − ", 1, 0), (" - ", 1, 0), (" = ", 1, 0), (" ⊙ ", 1, 24), ("·", 0, 24), (" * ", 1, 24), ("*", 0, 24), (" Σ", 0, 24), (" Π", 0, 24), ("/", 0, 90), (", ", 2, 30))
 """What a line may be broken at, where the next line starts behind the place, and by how many columns a line may be
 shorter to be broken at something better."""
 _DEPTH_COSTS = 40  # the same, to be broken one bracket further outside

@@ -217,8 +217,8 @@ GOLDEN = [
     (NETWORKS["matrix_of_two_numbers"], "W", "-- a condition on the indices j and k stands in it"),
     (NETWORKS["triangular_sum"], "c", "-- k runs over a part of w only"),
     (NETWORKS["product_over_an_index"], "P", "-- the product over an index has no sign among matrices"),
-    (NETWORKS["convolution_with_stride"], "y", "-- x is read at places that are shifted against k and t"),
-    (NETWORKS["loss_at_two_places"], "L", "-- z is read at a single place"),
+    (NETWORKS["convolution_with_stride"], "y", "-- x is read at shifted places, k + 2*t - 2"),
+    (NETWORKS["loss_at_two_places"], "L", "-- z is read at a single place, 2"),
 ]
 
 
