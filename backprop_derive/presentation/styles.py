@@ -15,7 +15,8 @@ from backprop_derive.notation import GREEK, latex_name, unicode_name
 from backprop_derive.operations.functions import find_function
 from backprop_derive.presentation.conditions import rounded
 from backprop_derive.presentation.figures import decimal_text
-from backprop_derive.presentation.writing import ATOM, CHAIN, POWER, PRODUCT, SUM, Writer, Written
+from backprop_derive.presentation.style import ATOM, CHAIN, POWER, PRODUCT, SUM, Written
+from backprop_derive.presentation.writing import Writer
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _RAISED = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")

@@ -18,8 +18,8 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.notation import split_primes
 from backprop_derive.operations.functions import find_function
+from backprop_derive.presentation.style import ATOM, PRODUCT, SUM, Written
 from backprop_derive.presentation.styles import AsciiWriter
-from backprop_derive.presentation.writing import ATOM, PRODUCT, SUM, Written
 
 OF_THE_PROGRAM = ("np", "math", "forward", "parameters", "gradients", "differences", "derivative")
 VECTOR_FUNCTIONS = {

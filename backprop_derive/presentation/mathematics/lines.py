@@ -9,8 +9,8 @@ from backprop_derive.graph.expressions import Expression
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.document import Label
 from backprop_derive.presentation.mathematics.widths import width_of
+from backprop_derive.presentation.style import PRODUCT, Written
 from backprop_derive.presentation.styles import LatexWriter
-from backprop_derive.presentation.writing import PRODUCT, Written
 
 _BREAK = "\ue000"  # of the private use area: in no name and in no text
 _TALL = (r"\frac", r"\sum", r"\prod", r"\begin")
