@@ -69,11 +69,13 @@ class ConditionReader(CallReader):
         self.holds(test, opened)
 
     def starts_condition(self) -> bool:
-        """Whether the round bracket that opens here holds a comparison and ends the text, as what is said behind a formula."""
+        """Whether the round bracket that opens here holds a comparison, not one of several cases, and ends the text: what is said behind a formula."""
         depth, compared = 0, False
         for at in range(self.at, len(self.tokens)):
-            kind = self.tokens[at].kind
-            depth += (kind in ("(", "[", "{")) - (kind in (")", "]", "}"))
+            kind, text = self.tokens[at].kind, self.tokens[at].text
+            depth += (kind in ("(", "[", "{") or text == "begin cases") - (kind in (")", "]", "}") or text == "end cases")
+            if depth == 1 and kind == "word" and text in (*IF, *OTHERWISE):
+                return False
             compared = compared or (depth == 1 and kind in COMPARISONS)
             if depth == 0:
                 return compared and self.tokens[at + 1].kind == "end"

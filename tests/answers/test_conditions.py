@@ -30,6 +30,8 @@ ROWS = [
     ("triplet", "txt", "dL/da = 2(n-p) if L > 0 else 0", ["equal"]),
     ("softmax", "txt", "da1[j]/dz1[k] = -a1[j]*a1[k] if j != k else a1[j]*(1-a1[j])", ["equal"]),
     ("logistic", "txt", "L = -log(a) if y = 1 else -log(1-a)", ["equal-if"]),
+    ("leaky", "txt", "dr/dx = dr/dr (1 if x > 0 else alpha)", ["equal"]),
+    ("leaky", "md", r"$$\frac{dr}{dx} = \frac{dr}{dr} (\begin{cases} 1 & x > 0 \\ \alpha & \text{otherwise} \end{cases})$$", ["equal"]),
     # one case
     ("leaky", "txt", "dr/dx = 1 if x > 0", ["equal"]),
     ("leaky", "txt", "dr/dx = alpha for x < 0", ["equal"]),
