@@ -44,9 +44,9 @@ def shown_progress(total: int) -> Iterator[Callable[[int, float], None] | None]:
 class _Bar:
     """A bar that comes when a run has lasted for a while, and goes when it ends."""
 
-    def __init__(self, total: int, noun: str = "step") -> None:
-        self.noun = noun
-        self.total, self.due = total, monotonic() + PATIENCE
+    def __init__(self, total: int, noun: str = "step", *, clock: Callable[[], float] = monotonic) -> None:
+        self.noun, self.clock = noun, clock
+        self.total, self.due = total, clock() + PATIENCE
         self.progress: Progress | None = None
         self.task: TaskID | None = None
 
@@ -59,7 +59,7 @@ class _Bar:
         self._show(done, "")
 
     def _show(self, done: int, told: str) -> None:
-        now = monotonic()
+        now = self.clock()
         if now < self.due:
             return
         self.due = now + _EVERY

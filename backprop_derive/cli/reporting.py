@@ -62,7 +62,7 @@ def _read(error: Exception) -> tuple[str, int, tuple[Problem, ...]]:
 
 
 def _of_click(error: click.ClickException) -> str:
-    message = error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".").replace("is not a valid integer range", "is no whole number")
     context = getattr(error, "ctx", None)
     return f"{message} (see '{context.command_path} --help')" if context is not None else message
 
