@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from backprop_derive.building.matrices import described_shape
 from backprop_derive.calculus.derivation import Delta, Derivation, Gradient
 from backprop_derive.calculus.matrices import MatrixForms, Reason
-from backprop_derive.graph.expressions import Expression, Partial, Ref, walk
-from backprop_derive.graph.indices import Axis
+from backprop_derive.graph.expressions import Expression, Partial, Ref, num, power, walk
+from backprop_derive.graph.indices import Axis, size
 from backprop_derive.graph.matrices import Diagonal, Hadamard, MatrixProduct, Ones, Total, Transposed, squared
 from backprop_derive.presentation.document import Aligned, Block, Heading, Paragraph, Row, Table, Text
 from backprop_derive.presentation.network import forward_rows, role_of
@@ -25,6 +25,10 @@ from backprop_derive.presentation.working import Working
 if TYPE_CHECKING:
     from backprop_derive.numerics.worked import Letters
     from backprop_derive.presentation.picture import Picture
+
+
+_A, _U, _V = Ref("A"), Ref("u"), Ref("v")
+"""Any matrix, and any vectors, in what is said of signs."""
 
 
 class MatrixPage(Page):
@@ -54,16 +58,18 @@ class MatrixPage(Page):
         rows = self.graph.notation is not None and self.graph.notation.rows
         totals = [each for each in signs if isinstance(each, Total)]
         norms = [each for each in totals if squared(each.operands[0]) is not None]
-        told = [
-            f"a vector is a {'row' if rows else 'column'}" if stands(MatrixProduct) or stands(Transposed) else "",
-            "ᵀ transposes" if stands(Transposed) or len(totals) > len(norms) else "",
-            "⊙ multiplies entry by entry" if stands(Hadamard) else "",
-            "𝟏 is the column of ones" if stands(Ones) or len(totals) > len(norms) else "",
-            "diag(v) has v on its diagonal" if stands(Diagonal) else "",
-            "‖v‖² adds the squares of all entries" if norms else "",
-            "functions, powers and quotients of an array are taken of each entry",
+        others = len(totals) > len(norms)
+        told: list[tuple[bool, Text]] = [
+            (stands(MatrixProduct) or stands(Transposed), (f"a vector is a {'row' if rows else 'column'}",)),
+            (stands(Transposed) or others, (Transposed((_A,)), " is the transpose of ", _A)),
+            (stands(Hadamard), (Hadamard((_U, _V)), " multiplies entry by entry")),
+            (stands(Ones) or others, (Ones(size("n")), " is the vector of ones")),
+            (stands(Diagonal), (Diagonal((_V,)), " has ", _V, " on its diagonal")),
+            (bool(norms), (Total((power(_V, num(2)),), 1), " adds the squares of all entries")),
+            (True, ("functions, powers and quotients of an array are taken of each entry",)),
         ]
-        return ("; ".join(filter(None, told)),)
+        said = [text for needed, text in told if needed]
+        return tuple(part for at, text in enumerate(said) for part in ((("; ",) if at else ()) + text))
 
     # -- a formula ----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,14 @@ layers:
     activation: softmax
 loss: cross_entropy
 """
+SIGNS = """
+inputs: {x: [n, d]}
+parameters: [A, g]
+sizes: {A: [n, n], g: [d]}
+equations:
+  B: A@x@diag(g) + ones(n)@g^T
+  L: sum(B^2) + sum(A*A*A) + sum(tanh(g))
+"""
 CONVOLUTION = """
 inputs: {x: n}
 parameters: [w, V]
@@ -126,6 +134,7 @@ def test_no_line_is_too_long_and_none_is_cut(path: Path, width: int) -> None:
 @pytest.mark.parametrize(("name", "sign"), [("latex", r"\odot"), ("markdown", r"\odot"), ("typst", "⊙"), ("html", "⊙"), ("mathml", "⊙"), ("json", r"\\odot"), ("terminal", "⊙")])
 def test_every_format_has_matrices(name: str, sign: str) -> None:
     assert sign in str(render(present(derive(graph_of(DENSE)), matrices=True), name))
+    assert str(render(present(derive(graph_of(SIGNS)), matrices=True), name))
 
 
 def test_latex_is_that_of_a_book() -> None:

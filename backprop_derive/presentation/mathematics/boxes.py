@@ -23,7 +23,7 @@ SYMBOLS = {
     **GREEK, "varepsilon": "ε", "vartheta": "ϑ", "varphi": "ϕ", "varrho": "ϱ", "varsigma": "ς", "ell": "ℓ", "hbar": "ℏ", "partial": "∂",
     "nabla": "∇", "infty": "∞", "prime": "′", "star": "⋆", "ast": "∗", "dagger": "†", "ddagger": "‡", "top": "⊤", "bot": "⊥", "perp": "⟂",
     "circ": "∘", "bullet": "•", "cdot": "⋅", "times": "×", "pm": "±", "to": "→", "in": "∈", "odot": "⊙", "oplus": "⊕", "otimes": "⊗",
-    "le": "≤", "ge": "≥", "ne": "≠", "lt": "<", "gt": ">", "lfloor": "⌊", "rfloor": "⌋", "lbrace": "{", "rbrace": "}", "surd": "√", "dots": "…", "vert": "|",
+    "le": "≤", "ge": "≥", "ne": "≠", "lt": "<", "gt": ">", "lfloor": "⌊", "rfloor": "⌋", "lbrace": "{", "rbrace": "}", "surd": "√", "dots": "…", "vert": "|", "lVert": "‖", "rVert": "‖",
 }  # fmt: skip
 SIZES = frozenset({"bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr"})
 RELATIONS = frozenset("=<>≤≥≠→∈")
