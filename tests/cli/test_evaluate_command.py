@@ -242,7 +242,7 @@ def test_on_a_terminal_the_bar_is_on_stderr_only() -> None:
         (["-", "--sample", "3"], NET, "there is no sample 3: the data has 2"),
         (["-", "--sample", "0"], NET, "0 is not in the range x>=1"),
         (["-", "--steps", "-1"], NET, "-1 is not in the range x>=0"),
-        (["-", "--steps", "many"], NET, "'many' is not a valid integer"),
+        (["-", "--steps", "many"], NET, "'many' is no whole number"),
         (["-", "--digits", "18"], NET, "18 is not in the range 1<=x<=17"),
         (["-", "--steps", "2"], NET.replace("learning_rate: 0.1\n", ""), "steps need a learning rate"),
         (["-"], NET.replace("data: ", "data: [] #"), "data is an empty list"),
