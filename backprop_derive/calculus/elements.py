@@ -65,18 +65,23 @@ def at_numbers(expression: Expression, values: Mapping[str, Affine]) -> Expressi
 
 
 def written_out(chain: Chain, expression: Expression) -> Expression:
-    """Sums over an axis of known length as their terms, if there are not too many; the sum over samples stays."""
+    """Sums over an axis of known length as their terms, if these are not too many with all sums inside; the sum over samples stays."""
 
-    def expand(each: Expression, budget: int) -> Expression:
+    def count(each: Expression) -> int:
         terms = _terms(chain, each) if isinstance(each, Fold) else None
-        if isinstance(each, Fold) and terms is not None and len(terms) <= budget:
-            share = budget // max(1, len(terms))
-            parts = (decided(reindex(each.body, {each.bound.name: number(at)})) for at in terms)
-            return add(*(expand(part, share) for part in parts))
-        below = children(each)
-        return rebuilt(each, tuple(expand(child, budget) for child in below)) if below else each
+        below = sum(map(count, children(each)))
+        return max(1, below) if terms is None else len(terms) * max(1, below)
 
-    return expand(expression, MAXIMUM_TERMS)
+    def expand(each: Expression) -> Expression:
+        terms = _terms(chain, each) if isinstance(each, Fold) else None
+        if isinstance(each, Fold) and terms is not None:
+            if count(each) > MAXIMUM_TERMS:
+                return each
+            return add(*(expand(decided(reindex(each.body, {each.bound.name: number(at)}))) for at in terms))
+        below = children(each)
+        return rebuilt(each, tuple(map(expand, below))) if below else each
+
+    return expand(expression)
 
 
 def _terms(chain: Chain, fold: Fold) -> range | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 
 _BREAKS = ((" + ", 1, 0), (" − ", 1, 0), (" - ", 1, 0), (" = ", 1, 0), (" ⊙ ", 1, 24), ("·", 0, 24), (" * ", 1, 24), ("*", 0, 24), (" Σ", 0, 24), (" Π", 0, 24), ("/", 0, 90), (", ", 2, 30))
 """What a line may be broken at, where the next line starts behind the place, and by how many columns a line may be
@@ -18,7 +19,7 @@ def broken(text: str, width: int, measure: Callable[[str], int] = len) -> list[s
     """
     width = max(width, 4)
     lines = []
-    while measure(text) > width:
+    while measure(text[: 2 * width]) > width or measure(text) > width:
         at = _best_break(text, width, measure)
         lines.append(text[:at].rstrip())
         text = text[at:].lstrip()
@@ -26,10 +27,9 @@ def broken(text: str, width: int, measure: Callable[[str], int] = len) -> list[s
 
 
 def _best_break(text: str, width: int, measure: Callable[[str], int]) -> int:
-    fitting = [(at, cost) for at, cost in _breaks(text) if at > 0 and measure(text[:at].rstrip()) <= width]
-    if fitting:
-        return max(fitting, key=lambda each: each[0] - each[1])[0]
-    return next(at for at in range(len(text), 0, -1) if measure(text[:at]) <= width)
+    fitting = takewhile(lambda each: measure(text[: each[0]].rstrip()) <= width, (each for each in _breaks(text) if each[0] > 0))
+    best = max(fitting, key=lambda each: each[0] - each[1], default=None)
+    return max(takewhile(lambda at: measure(text[:at]) <= width, range(1, len(text) + 1))) if best is None else best[0]
 
 
 def _breaks(text: str) -> Iterator[tuple[int, int]]:

@@ -155,10 +155,10 @@ def _unit_label(graph: Graph, node: Node) -> Text:
         return (Ref(node.unit or node.name),)
     units = next(each for each in reversed(graph.nodes) if each.unit == node.unit)
     axes = units.axes[1:] if units.sampled else units.axes
-    whole = any(each.unit == node.unit and each.operation in _IMAGES for each in graph.nodes)
-    count = " × ".join(form_text(axis.length) for axis in (axes if whole else axes[-1:])) or "1"
-    function = f", {units.operation}" if units.operation else ""
-    return (f"layer {node.unit} ({count} unit{'' if count == '1' else 's'}{function})",)
+    kind = next((f"{each.operation}, " for each in graph.nodes if each.unit == node.unit and each.operation in _IMAGES), "")
+    count = " × ".join(form_text(axis.length) for axis in (axes if kind else axes[-1:])) or "1"
+    function = f", {units.operation}" if units.operation and units.operation not in _IMAGES else ""
+    return (f"layer {node.unit} ({kind}{count} unit{'' if count == '1' else 's'}{function})",)
 
 
 def _shapes(graph: Graph) -> Text:

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from proving import Point, derivation_of, error, faults, graph_of
+from proving import Point, delta_text, derivation_of, error, faults, graph_of, writer_of
 
+from backprop_derive.answers.verifying import verify_answers
 from backprop_derive.errors import SpecError
 from backprop_derive.numerics.gradcheck import check_gradients
+from backprop_derive.presentation.formats.terminal import render as render_terminal
+from backprop_derive.presentation.presenting import present
 
 LOSS = "loss: half_squared_error\n"
 
@@ -157,6 +160,77 @@ def test_a_small_convolutional_classifier() -> None:
     assert error(value["a4"], np.array(found)) < 1e-13
     assert faults(point) == []
     assert check_gradients(derivation, seeds=(0,)).passed
+
+
+# -- what is printed ------------------------------------------------------------------------------------------------------
+
+
+def on_image(*layers: str) -> str:
+    """A spec of layers over an image of two channels, with a classifier behind them."""
+    return "inputs: {x: [2, 8, 8]}\nlayers:\n" + "".join(f"  - {layer}\n" for layer in (*layers, "flatten", "dense: 3", "softmax")) + "loss: cross_entropy\n"
+
+
+RELU = "conv2d: 4\n    activation: relu"
+
+
+@pytest.mark.parametrize(
+    ("layers", "name", "text"),
+    [
+        ((RELU, "max_pool: 2"), "f1", "sum(delta2[k]*W2[k,j], k)"),
+        ((RELU, "max_pool: 2"), "m1", "bar_f1[9*c + 3*p + q - 12]"),
+        ((RELU, "max_pool: 2"), "z1", "step(z1[f,p,q])*sum(sum(bar_m1[f,r,s]*where(p = row1[f,r,s], 1, 0)*where(q = col1[f,r,s], 1, 0), s), r)"),
+        ((RELU, "avg_pool: [2, 3]"), "z1", "1/6*bar_v1[f,floor((p + 1)/2),floor((q + 2)/3)]*step(z1[f,p,q])"),
+        ((RELU, "avg_pool: [2, 1]\n    stride: 1"), "z1", "1/2*step(z1[f,p,q])*sum(where(s <= p, where(p <= s + 4, bar_v1[f,p - s + 1,q], 0), 0), s, 1, 2)"),
+        ((RELU, "conv2d: 2\n    padding: 1"), "z1", "step(z1[f,p,q])*sum(sum(where(s <= p + 1, where(p <= s + 4, sum(where(u <= q + 1, where(q <= u + 4, delta2[j,p - s + 2,q - u + 2]*W2[j,f,s,u], 0), 0), u), 0), 0), s), j)"),
+        ((RELU, "conv2d: 2\n    stride: 2\n    kernel: [2, 1]"), "z1", "step(z1[f,p,q])*sum(W2[j,f,p - 2*floor((p + 1)/2) + 2,1]*sum(where(q + 1 = 2*r, delta2[j,floor((p + 1)/2),r], 0), r), j)"),
+    ],
+)
+def test_what_comes_back_through_a_layer(layers: tuple[str, ...], name: str, text: str) -> None:
+    assert delta_text(on_image(*layers), name) == text
+
+
+def test_the_gradient_of_a_kernel_and_of_its_bias() -> None:
+    derivation = derivation_of(on_image(RELU, "max_pool: 2"))
+    writer = writer_of(derivation)
+    assert writer.write(derivation.gradient("W1").backward) == "1/m*sum(sum(sum(delta1[f,p,q]*x[c,p + s - 1,q + u - 1], q), p), i)"
+    assert writer.write(derivation.gradient("b1").backward) == "1/m*sum(sum(sum(delta1[f,p,q], q), p), i)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("1/m*sum(sum(sum(delta1[f,p,q]*x[c,p+s-1,q+u-1], q), p), i)", "equal"),
+        ("1/m*sum(sum(sum(delta1[f,p,q]*x[c,p-s+3,q-u+3], q), p), i)", "different"),
+    ],
+)
+def test_an_answer_is_judged_in_the_letters_of_the_page(answer: str, outcome: str) -> None:
+    graph = graph_of(on_image("conv2d: 2\n    activation: tanh", "avg_pool: 3"))
+    (claim,) = verify_answers(graph, {"W1": answer})
+    assert claim.verdict.outcome == outcome
+
+
+def test_a_tie_goes_to_the_first_entry_row_by_row() -> None:
+    derivation = derivation_of("inputs: {x: [2, 2]}\nlayers:\n  - conv2d: 1\n    kernel: 1\n    bias: false\n  - max_pool: 2\n  - flatten\nloss: half_squared_error\ncost: single\n")
+    values = {"x": np.array([[1.0, 2.0], [2.0, 2.0]]), "W1": np.ones((1, 1, 1)), "y": np.zeros(1)}
+    assert Point(derivation, values=values).adjoint("z1").tolist() == [[[0, 2], [0, 0]]]
+
+
+PAGE = """z2[f,p,q] = Σ_c Σ_s Σ_u W2[f,c,s,u]·[1 ≤ p+s−2 ≤ 3]·[1 ≤ q+u−2 ≤ 3]·m1[c,p+s−2,q+u−2] + b2[f]
+f2[9·c+3·p+q−12] = z2[c,p,q]
+Network   x → layer 1 (conv2d, 4 × 6 × 6 units, relu) → m1 → layer 2 (conv2d, 2 × 3 × 3 units) → f2 → layer 3 (3 units, softmax) → a3
+= Σ_f Σ_s Σ_u [1 ≤ p−s+2 ≤ 3]·[1 ≤ q−u+2 ≤ 3]·δ2[f,p−s+2,q−u+2]·W2[f,c,s,u]
+so that the sum over them goes through the kernel backwards
+where the maximum stands
+the entry that is the largest of its window"""
+
+
+def test_a_page_on_images() -> None:
+    page = "".join(render_terminal(present(derivation_of(on_image(RELU, "max_pool: 2", "conv2d: 2\n    padding: same"))), 200).split())
+    for line in PAGE.splitlines():
+        assert "".join(line.split()) in page, line
+
+
+# -- what is wrong ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

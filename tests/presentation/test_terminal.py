@@ -186,3 +186,15 @@ def test_a_parameter_without_effect_says_so() -> None:
 )
 def test_formulas_are_broken_before_operators(text: str, width: int, lines: list[str]) -> None:
     assert broken(text, width) == lines
+
+
+def test_a_line_is_looked_for_near_its_end_however_long_the_formula_is() -> None:
+    measured: list[int] = []
+
+    def measure(text: str) -> int:
+        measured.append(len(text))
+        return len(text)
+
+    lines = broken(" + ".join(["δ1[1,2]·x[3]"] * 1000), 80, measure)
+    assert "".join(lines).count("x[3]") == 1000
+    assert sum(measured) < 100 * 80 * len(lines)

@@ -9,9 +9,9 @@ from backprop_derive.building.layers.windows import (
     CHANNEL,
     PLACES,
     STEPS,
+    grid_in,
     grid_of,
     names_on,
-    read_grid,
     whole_numbers,
     windows,
     without_channel,
@@ -39,18 +39,19 @@ def build_conv2d(stack: Stack, entry: Entry) -> Vector:
 
 
 def _build(stack: Stack, entry: Entry, dimensions: int) -> Vector:
-    draft, grid = stack.draft, read_grid(stack, entry, dimensions)
+    draft, read = stack.draft, stack.one_array(entry, stack.array(entry))
+    grid = grid_in(stack, entry, read, dimensions)
     stack.count += 1
     unit = entry.name or str(stack.count)
     tail = f"_{unit}" if entry.name else unit
     kernel = whole_numbers(stack, entry, "kernel", dimensions, 1) or (_KERNEL,) * dimensions
     moving = windows(stack, entry, kernel, (1,) * dimensions, dilated=True)
     if grid is None:
-        return Vector()
+        return read
     names = names_on(stack, entry, tail, unit, grid, moving, outside=ZERO)
     if not isinstance(entry.main, Scalar):
         draft.problem(entry.mark, f"{entry.kind.text} takes a number of filters: `- {entry.kind.text}: 4`", entry.kind.text)
-        return Vector()
+        return read
     names.letters[_FILTER] = axis_to(draft.length(entry.main))
     equation, _ = LAYERS[entry.kind.text].equations
     letters = _FILTER + CHANNEL + STEPS[:dimensions]

@@ -12,10 +12,10 @@ from backprop_derive.building.layers.windows import (
     CHANNEL,
     PLACES,
     Grid,
+    grid_in,
     grid_of,
     names_on,
     numbers_in,
-    read_grid,
     windows,
     without_channel,
 )
@@ -29,15 +29,16 @@ from backprop_derive.spec.source import Sequence as YamlSequence
 
 def build_pool(stack: Stack, entry: Entry) -> Vector:
     """`m[c,p] = max_s x[c,S·(p−1)+s]` and `v[c,p] = 1/K Σ_s x[c,S·(p−1)+s]`, of an image over both axes."""
-    dimensions = _dimensions(stack, entry)
-    grid = read_grid(stack, entry, dimensions)
+    read = stack.one_array(entry, stack.array(entry))
+    dimensions = _dimensions(read, entry)
+    grid = grid_in(stack, entry, read, dimensions)
     if entry.main is None:
         stack.draft.problem(entry.mark, f"{entry.kind.text} takes the size of its windows: `- {entry.kind.text}: 2`", entry.kind.text)
-        return Vector()
+        return read
     kernels = numbers_in(stack, entry.main, entry.kind.text, dimensions, 1)
     moving = windows(stack, entry, kernels, kernels)
     if grid is None:
-        return Vector()
+        return read
     padded = entry.options.get("padding")
     if padded is not None and any(window.before >= window.kernel for window in moving):
         stack.draft.problem(padded.mark, "the padding is smaller than the window, which else would hold nothing but padding")
@@ -64,9 +65,8 @@ def _choosing(node: Node, read: str, grid: Grid, chosen: Sequence[Node]) -> Node
     return replace(node, pieces=tuple(replace(piece, mentions=(mention,)) for piece in node.pieces))
 
 
-def _dimensions(stack: Stack, entry: Entry) -> int:
+def _dimensions(read: Vector, entry: Entry) -> int:
     """Of how many axes the windows are: 2 for an image; a matrix without channels is one."""
-    read = stack.array(entry)
     axes = len(read.along) + 1
     return 1 if axes == 1 or (axes == 2 and read.channels) or (isinstance(entry.main, YamlSequence) and len(entry.main.items) == 1) else 2
 

@@ -66,7 +66,8 @@ def nodes_of(vector: Vector) -> tuple[str, ...]:
 
 def described(vector: Vector) -> str:
     """How messages call what a layer reads or gives: `a1 (3 × 5)`."""
-    lengths = " × ".join(map(form_text, vector.shape))
+    texts = [form_text(length) for length in vector.shape]
+    lengths = " × ".join(f"({text})" if " " in text and len(texts) > 1 else text for text in texts)
     return f"{', '.join(nodes_of(vector))} ({lengths})"
 
 

@@ -59,9 +59,8 @@ class Window:
         return self.dilation * (self.kernel - 1) + 1
 
 
-def read_grid(stack: Stack, entry: Entry, dimensions: int) -> Grid | None:
+def grid_in(stack: Stack, entry: Entry, read: Vector, dimensions: int) -> Grid | None:
     """What a layer reads, as a signal (1 dimension) or an image (2): with channels in front of its places, or a single one without an index."""
-    read = stack.array(entry)
     if read.axis is not None:
         axes = tuple(bound.axis for bound in read.bounds)
         if len(axes) == dimensions + 1:
@@ -119,7 +118,7 @@ def moved(stack: Stack, entry: Entry, axis: Axis, window: Window) -> Axis:
     if room.number is not None and room.number < 0:
         message = f"a window over {window.span} places does not fit on {form_text(axis.length)}{padded}"
         stack.draft.problem(entry.mark, message, entry.kind.text)
-        return axis_to(number(1))
+        return axis
     if any(coefficient % window.stride for _, coefficient in room.terms):
         message = f"a stride of {window.stride} needs a length that is a number, or one that it divides such as {window.stride}*n, not {form_text(axis.length)}"
         stack.draft.problem(entry.options["stride"].mark if "stride" in entry.options else entry.mark, message, entry.kind.text)
