@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from backprop_derive.frozen import dataclass
 
-PLANNED = ("attention",)
+PLANNED: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,24 @@ LAYERS: Mapping[str, Layer] = {
             ),
             "step by step through a sequence: the update gate u says what is kept of the state, the rest comes from a candidate, which reads the state through the reset gate r. Where u is 1 the state stays as it is; others write z for u, or 1 - z",
             "Cho et al. (2014), equations 5 to 8",
+        ),
+        Layer(
+            "attention", "attending.build_attention", "the size of queries, keys and values",
+            (
+                Option("heads", "1", "how many heads share the size among them; with one, nothing has the index h"),
+                Option("causal", "false", "`true`: a step attends to those up to itself, s <= t"),
+                Option("keys", "what it reads", "the sequence u that keys and values are computed from: a layer's name or an input's"),
+                Option("output", "false", "`true`, the size of what the layer gives, or `false`; several heads are always joined by `W{l}_O`, by default to the size of all"),
+            ),
+            "T × n → T × d", ("W{l}_Q: d × n", "W{l}_K: d × n", "W{l}_V: d × n", "W{l}_O: d × d"),
+            (
+                "Q{l}[h,t,j] = sum(W{l}_Q[h,j,k]*x[t,k], k)", "K{l}[h,s,j] = sum(W{l}_K[h,j,k]*u[s,k], k)", "V{l}[h,s,j] = sum(W{l}_V[h,j,k]*u[s,k], k)",
+                "S{l}[h,t,s] = 1/sqrt(d)*sum(Q{l}[h,t,j]*K{l}[h,s,j], j)", "A{l}[h,t,s] = softmax(S{l}[h,t,s], s)",
+                "A{l}[h,t,s] = where(s <= t, exp(S{l}[h,t,s])/sum(where(r <= t, exp(S{l}[h,t,r]), 0), r), 0)",
+                "O{l}[h,t,j] = sum(A{l}[h,t,s]*V{l}[h,s,j], s)", "Y{l}[t,j] = sum(sum(W{l}_O[j,h,c]*O{l}[h,t,c], c), h)",
+            ),
+            "for each step t and each head h, the mean of the values at all steps s, by weights A that say how well the query fits the keys; u is x, unless `keys:` says otherwise, d the size of a head. The second equation of A is that of `causal: true`",
+            "Vaswani et al. (2017), equation 1 and section 3.2.2",
         ),
     )
 }  # fmt: skip

@@ -144,7 +144,7 @@ def _stages(graph: Graph) -> list[list[Text]]:
         if node.is_leaf or node.role in ("loss", "regularizer", "choice"):
             continue
         before = max((depth.get(parent, 0) for parent in graph.parents[node.name]), default=0)
-        starts = node.role == "preactivation" or not node.unit or not any(graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
+        starts = not node.unit or not any(parent in depth and graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
         depth[node.name] = before + 1 if starts else before
         found.setdefault(depth[node.name], {})[_unit_label(graph, node)] = None
     return [list(units) for _, units in sorted(found.items())]

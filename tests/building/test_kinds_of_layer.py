@@ -78,6 +78,21 @@ def gru(values: Values, x: Any, layer: str = "1") -> Any:
     return np.array(found)
 
 
+def attention(values: Values, x: Any, keys: Any = None, heads: int = 1, causal: bool = False, layer: str = "1") -> Any:
+    """Each head by matrices (Vaswani et al. 2017, equation 1); several are joined by the output matrix."""
+    found = []
+    for head in range(heads):
+        to_queries, to_keys, to_values = (values[f"W{layer}_{name}"] if heads == 1 else values[f"W{layer}_{name}"][head] for name in "QKV")
+        queries, kept = x @ to_queries.T, (x if keys is None else keys)
+        scores = queries @ (kept @ to_keys.T).T / np.sqrt(queries.shape[1])
+        scores = np.where(np.tri(*scores.shape) > 0, scores, -np.inf) if causal else scores
+        weights = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        found.append(weights @ (kept @ to_values.T))
+    if heads == 1:
+        return found[0] @ values[f"W{layer}_O"].T if f"W{layer}_O" in values else found[0]
+    return np.einsum("htc,jhc->tj", np.array(found), values[f"W{layer}_O"])
+
+
 def with_start(layer: Callable[..., Any], start: str = "") -> Callable[[Values], Any]:
     """The states of each sample, behind the one that they start from: 0, or the value of that name."""
 
@@ -146,6 +161,21 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
         with_start(lambda values, x: lstm(values, x, start=(values["h0"], values["u"])), "h0"),
     ),
     "gru": (SMALL + "inputs: {x: [T, n]}\nlayers:\n  - gru: h\n", "h1", with_start(gru)),
+    "attention": (SMALL + "inputs: {x: [T, n]}\nlayers:\n  - attention: h\n", "O1", over_samples(attention)),
+    "causal attention": ("inputs: {x: [3, 2]}\nlayers:\n  - attention: 2\n    causal: true\n", "O1", over_samples(partial(attention, causal=True))),
+    "causal attention at one step": ("inputs: {x: [1, 2]}\nlayers:\n  - attention: 3\n    causal: true\n", "O1", over_samples(partial(attention, causal=True))),
+    "attention in two heads": (
+        "sizes: {T: 2, n: 1, d: 2}\ninputs: {x: [T, n]}\nlayers:\n  - attention: 2*d\n    heads: 2\n    causal: true\n    output: 3\n", "Y1",
+        over_samples(partial(attention, heads=2, causal=True)),
+    ),
+    "attention to another sequence": (
+        "inputs: {x: [2, 3], u: [3, 2]}\nlayers:\n  - attention: 2\n    input: x\n    keys: u\n    output: true\n    name: o\n", "o",
+        lambda values: np.array([attention(values, x, u, layer="_o") for x, u in zip(values["x"], values["u"], strict=True)]),
+    ),
+    "rnn, then attention": (
+        "sizes: {T: 2, n: 1, h: 2, d: 3}\ninputs: {x: [T, n]}\nlayers:\n  - rnn: h\n  - attention: d\n", "O2",
+        over_samples(lambda values, x: attention(values, rnn(values, x), layer="2")),
+    ),
     "embedding": ("inputs: {x: [T, V]}\nlayers:\n  - embedding: d\n", "e1", over_samples(lambda values, x: x @ values["E1"])),
     "embedding of one word": ("inputs: {x: V}\nlayers:\n  - embedding: d\n", "e1", over_samples(lambda values, x: values["E1"][x.argmax()])),
 }  # fmt: skip
@@ -197,6 +227,8 @@ def test_the_index_of_the_samples_is_written_where_they_are_coupled() -> None:
         ("  - group_norm: 2\n", "n entries cannot be divided into 2 groups of one size"),
         ("  - dropout: 1\n", "dropout takes a share from 0 and below 1, `- dropout: 0.5`, or the name of a constant, not 1"),
         ("  - dropout\n", "dropout takes a share from 0 and below 1, `- dropout: 0.5`, or the name of a constant"),
+        ("  - rnn: 2\n", "rnn reads a sequence of vectors, x[t,k], such as `inputs: {x: [T, n]}`, and not x (n)"),
+        ("  - attention: 2\n", "attention reads a sequence of vectors, x[t,k], such as `inputs: {x: [T, n]}`, and not x (n)"),
         ("  - glu\n", "glu takes a number of units: `- glu: 2`"),
         ("  - glu: 2\n    bias: b\n", "bias of glu is true or false"),
         ("  - layer_norm:\n    eps: 0\n", "eps is a number above 0"),
@@ -206,6 +238,30 @@ def test_the_index_of_the_samples_is_written_where_they_are_coupled() -> None:
 def test_what_a_layer_cannot_take(layers: str, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         graph_of(f"inputs: {{x: n}}\nlayers:\n{layers}loss: mse\n")
+    assert [problem.message for problem in caught.value.problems] == [message]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("  - rnn\n", "rnn takes a number of units: `- rnn: 2`"),
+        ("  - rnn: 2\n    gives: first\n", "gives: takes `all`, the states of all steps, or `last`, that of the last step"),
+        ("  - rnn: 2\n    start: 1\n", "start: of rnn takes 0, or a name, and not 1: numbers stand under `values:`"),
+        ("  - rnn: 2\n    start: x\n", "start: of rnn takes a vector of 2, one for each unit, and not x (T × n)"),
+        ("  - rnn: 2\n    activation: softmax\n", "softmax inside of rnn: not yet (planned, not built)"),
+        ("  - lstm: 2\n    start: h0\n", "start: of lstm takes a list of 2, for h and c: 0, or a name each, `start: [h0, c0]`"),
+        ("  - lstm: 2\n    bias: b\n", "bias of lstm is true or false"),
+        ("  - gru: 2\n    gives: last\n  - gru: 3\n", "gru reads a sequence of vectors, x[t,k], such as `inputs: {x: [T, n]}`, and not h1 (2)"),
+        ("  - attention: 4\n    heads: 3\n", "heads: 3 needs a size that it divides, such as 3*d, and not 4"),
+        ("  - attention: d\n    heads: 2\n", "heads: 2 needs a size that it divides, such as 2*d, and not d"),
+        ("  - attention: 4\n    heads: 2\n    output: false\n", "several heads are joined by the output matrix: leave out `output: false`"),
+        ("  - attention: 4\n    causal: yes\n", "causal of attention is true or false"),
+        ("  - attention: 4\n    keys: u\n", "'u' is neither an input nor a layer above: x"),
+    ],
+)
+def test_what_a_layer_over_sequences_cannot_take(layers: str, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        graph_of(f"inputs: {{x: [T, n]}}\nlayers:\n{layers}loss: mse\n")
     assert [problem.message for problem in caught.value.problems] == [message]
 
 

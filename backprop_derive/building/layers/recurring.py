@@ -21,6 +21,7 @@ from backprop_derive.graph.expressions import ZERO, Bound, Expression, Ref, rein
 from backprop_derive.graph.indices import Affine, number, variable
 from backprop_derive.graph.naming import form_text
 from backprop_derive.operations.layers import LAYERS
+from backprop_derive.spec.numbers import looks_like_number
 from backprop_derive.spec.source import Scalar, Value
 from backprop_derive.spec.source import Sequence as YamlSequence
 
@@ -187,6 +188,9 @@ def _start(names: Names, state: str, value: Scalar) -> Expression:
     """`0`; a constant or what a layer gives; any other name is a parameter."""
     draft, place = names.stack.draft, variable(UNIT)
     if value.text == "0":
+        return ZERO
+    if looks_like_number(value.text):
+        draft.problem(value.mark, f"start: of {names.entry.kind.text} takes 0, or a name, and not {value.text}: numbers stand under `values:`", value.text)
         return ZERO
     node = draft.nodes.get(draft.aliases.get(value.text, value.text))
     if node is None or node.role == "parameter":
