@@ -76,8 +76,9 @@ def without_ones(side: Side) -> Side:
 
 
 def _has_indices(side: Side) -> bool:
-    """Whether the person wrote indices."""
-    return any(isinstance(each, Name) and any(isinstance(index, Name) for index in each.indices) for each in side.syntax.walk())
+    """Whether the person wrote indices of the side's own, not only those of sums."""
+    written = {inner.name for each in side.syntax.walk() if isinstance(each, Name) for index in each.indices for inner in index.walk() if isinstance(inner, Name)}
+    return bool(written & {*side.letters})
 
 
 def _axes(side: Side) -> dict[str, Axis]:

@@ -46,6 +46,8 @@ class Grouper:
                 return replace(tree, operand=self.grouped(tree.operand))
             case Binary(operator="^", left=Name(name="e", indices=())) if "e" not in self.scope.names:
                 return Call("exp", (self.grouped(tree.right),), start=tree.start, end=tree.end)
+            case Binary(operator="^", left=left, right=Name("T", indices=())) if "T" not in self.scope.quantities and self._rank(left):
+                return Transpose(self.grouped(left), start=tree.start, end=tree.end)  # T may be a size, of which no array is a power
             case Binary() | Comparison():
                 return replace(tree, left=self.grouped(tree.left), right=self.grouped(tree.right))
             case Transpose():
@@ -259,7 +261,7 @@ class Grouper:
         return len(self._entries(tree).shape)
 
     def _entries(self, tree: Syntax) -> Entries:
-        if has_indices(tree):
+        if has_indices(tree, self.scope):
             return Entries((), lambda _places, _taken: tree)
         found = entries_of(tree, self.scope)
         if self.indexed and all(axis is not None and axis.length.number == 1 for axis in found.shape):
@@ -272,9 +274,9 @@ def _is_at_least(left: Affine, right: Affine) -> bool:
     return difference is not None and difference >= 0
 
 
-def has_indices(tree: Syntax) -> bool:
-    """Whether an index stands at any name."""
-    return any(isinstance(each, Name) and each.indices for each in tree.walk())
+def has_indices(tree: Syntax, scope: Scope) -> bool:
+    """Whether an index stands at some name, so that the formula is one of entries, not of arrays or their parts."""
+    return not scope.parts and any(isinstance(each, Name) and each.indices for each in tree.walk())
 
 
 def _is_index_in(tree: Syntax, letter: str) -> bool:

@@ -39,6 +39,7 @@ def _readings(mention: Mention, vocabulary: Vocabulary, letters: Letters) -> Ite
                 indices = _indices(entry, left, vocabulary, letters)
                 if indices is not None and (not entry.letters or _are_letters(indices, entry.letters)):
                     split = _MOST_PIECES * len({piece.group for piece in used if piece.group} & {piece.group for piece in left})
+                    split += 2 * _MOST_PIECES * (0 < len(indices) < entry.rank)
                     yield len(left) + split, Name(entry.name, indices, start=mention.start, end=mention.end)
 
 
@@ -136,10 +137,17 @@ def _trees(entry: Entry, pieces: Sequence[Piece], vocabulary: Vocabulary, letter
     trees = [piece.tree for piece in pieces]
     if len(pieces) == 1 and len(pieces[0].text) == entry.rank and (entry.rank > 1 or trees[0] is None):
         trees = [_letter_or_digit(character, pieces[0], vocabulary, letters) for character in pieces[0].text]
-    if len(trees) != entry.rank:
+    if len(trees) != entry.rank and not _is_step(entry, trees, vocabulary):
         return None
     found = tuple(tree for tree in trees if tree is not None and _is_index(tree, vocabulary, letters))
-    return found if len(found) == entry.rank else None
+    return found if len(found) == len(trees) else None
+
+
+def _is_step(entry: Entry, trees: Sequence[Syntax | None], vocabulary: Vocabulary) -> bool:
+    """One index of several, by a letter: the vector h_t of the step t. A row of weights is not written so: W_1 is the matrix of a layer."""
+    node = vocabulary.graph.by_name.get(entry.name)
+    by_letter = len(trees) == 1 < entry.rank and trees[0] is not None and any(isinstance(each, Name) for each in trees[0].walk())
+    return by_letter and (node is None or node.role != "parameter")
 
 
 def _is_index(tree: Syntax, vocabulary: Vocabulary, letters: Letters) -> bool:

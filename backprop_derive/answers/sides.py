@@ -13,7 +13,7 @@ from backprop_derive.answers.statements import Side
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.building.formulas import resolve
 from backprop_derive.building.indexing import axes_alone
-from backprop_derive.building.matrices import Shape, entries_of, index_form, is_over_arrays
+from backprop_derive.building.matrices import Shape, entries_of, index_form, is_over_arrays, is_part
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Partial, Ref, Where, free_variables, reindex
@@ -57,15 +57,17 @@ def side_of(tree: Syntax, vocabulary: Vocabulary, letters: Letters = NO_FREE_LET
 def _resolved(tree: Syntax, written: Syntax, scope: Scope, grouper: Grouper, known: Letters, quantities: Mapping[str, Quantity]) -> Side:
     """The side that a tree is in a scope; `quantities` are those of the scope with all their axes."""
     scope = _with_free_letters(tree, scope)
+    scope = replace(scope, parts=any(is_part(each, replace(scope, parts=True)) for each in tree.walk()))
     letters: tuple[str, ...] = tuple(scope.indices)
     axes: tuple[Axis, ...] = tuple(axis for letter in letters if (axis := scope.indices[letter]) is not None)
     for letter, axis in known.items():
         scope = scope if letter in scope.indices else scope.inside(letter, axis)
-    settled = replace(grouper, scope=replace(scope, numbered_samples=True), indexed=has_indices(tree)).grouped(tree)
+    settled = replace(grouper, scope=replace(scope, numbered_samples=True), indexed=has_indices(tree, scope)).grouped(tree)
     if _is_an_array(settled, scope):
         form = index_form(settled, scope)
-        letters, axes, settled = form.letters, _lengths(form.shape, known, tree), form.tree
-        for letter, axis in zip(letters, axes, strict=True):
+        own = _lengths(form.shape, known, tree)
+        letters, axes, settled = (*letters, *form.letters), (*axes, *own), form.tree
+        for letter, axis in zip(form.letters, own, strict=True):
             scope = scope.inside(letter, axis)
     expression = replace_in(_whole(resolve(settled, scope), scope, quantities), _bracket)
     more = tuple(letter for letter in known if letter not in letters and letter in free_variables(expression))
@@ -84,10 +86,10 @@ def _lengths(shape: Shape, known: Letters, tree: Syntax) -> tuple[Axis, ...]:
 
 def _is_an_array(tree: Syntax, scope: Scope) -> bool:
     """Whether the formula is one over whole arrays. Among indices, what is a number may be made of arrays: (σ(w^T x) - y) x_j."""
-    if not has_indices(tree):
+    if not has_indices(tree, scope):
         return is_over_arrays(tree, scope)
     return any(
-        _is_an_array(child, scope) if has_indices(child) else is_over_arrays(child, scope) and bool(without_single(entries_of(child, scope).shape)) for child in tree.children()
+        _is_an_array(child, scope) if has_indices(child, scope) else is_over_arrays(child, scope) and bool(without_single(entries_of(child, scope).shape)) for child in tree.children()
     )
 
 

@@ -61,7 +61,7 @@ def index_form(tree: Syntax, scope: Scope, names: frozenset[str] = frozenset()) 
     Raises FormulaError where shapes do not fit, or indices stand in it already.
     """
     found = entries_of(tree, scope)
-    taken = names | _taken(scope)
+    taken = names | _taken(scope) | {each.name for each in tree.walk() if isinstance(each, Name)}
     letters: tuple[str, ...] = ()
     for _ in found.shape:
         letters += (free_letter(FIRST_LETTER, taken | {*letters}),)
@@ -74,7 +74,7 @@ def is_over_arrays(tree: Syntax, scope: Scope) -> bool:
     if isinstance(tree, Transpose) or (isinstance(tree, Binary) and tree.operator == "@") or _is_made(tree, scope):
         return True
     if isinstance(tree, Name):
-        return not tree.indices and _is_array(tree, scope)
+        return (not tree.indices or is_part(tree, scope)) and _is_array(tree, scope)
     if isinstance(tree, Derivative):
         return is_over_arrays(tree.top, scope) or is_over_arrays(tree.bottom, scope)
     return not _gives_a_number(tree, scope) and any(is_over_arrays(child, scope) for child in tree.children())
@@ -86,7 +86,12 @@ def _is_made(tree: Syntax, scope: Scope) -> bool:
 
 
 def _is_array(tree: Name, scope: Scope) -> bool:
-    return any(axis is None or axis.length.number != 1 for axis in _axes(tree, scope) or ())
+    return any(axis is None or axis.length.number != 1 for axis in (_axes(tree, scope) or ())[len(tree.indices) :])
+
+
+def is_part(tree: Syntax, scope: Scope) -> bool:
+    """Whether a name with indices is still an array: `h[t]`, the vector of the step t, where the scope has such."""
+    return isinstance(tree, Name) and scope.parts and 0 < len(tree.indices) < len(_axes(tree, scope) or ())
 
 
 def _axes(tree: Name, scope: Scope) -> Shape | None:
@@ -135,14 +140,17 @@ def _number(tree: Syntax) -> Entries:
 
 
 def _named(tree: Name, scope: Scope) -> Entries:
-    if tree.indices:
+    if tree.indices and scope.parts and not is_part(tree, scope):
+        return _number(tree)
+    if tree.indices and not scope.parts:
         raise fault(f"{tree.name!r} stands with indices here, and other arrays of the formula without: write all of them with indices, or none", tree)
     shape = _axes(tree, scope)
     if shape is None:
         named(tree, scope)
+    shape = None if shape is None else shape[len(tree.indices) :]
     if not shape:
         return _number(tree)
-    return Entries(shape, lambda places, _: Name(tree.name, places, start=tree.start, end=tree.end), scope.rows and len(shape) == 1)
+    return Entries(shape, lambda places, _: replace(tree, indices=(*tree.indices, *places)), scope.rows and len(shape) == 1)
 
 
 def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callable[[tuple[Syntax, ...]], Syntax]) -> Entries:
@@ -267,7 +275,7 @@ def _call(tree: Call, scope: Scope) -> Entries:
         return _of_vector(tree, scope)
     if tree.function in ("max", "min", "prod", "argmax") and len(tree.arguments) == 1 and is_over_arrays(tree.arguments[0], scope):
         raise fault(f"{tree.function} over all entries is written with an index: {tree.function}(e[j], j)", tree)
-    if _sums_samples(tree, scope):
+    if _sums_arrays(tree, scope):
         return _each(tree, tree.arguments[:1], scope, lambda parts: replace(tree, arguments=(*parts, *tree.arguments[1:])))
     if _binds_a_letter(tree, scope):
         if any(isinstance(each, Name) and not each.indices and _is_array(each, scope) for each in tree.walk()):
@@ -276,10 +284,15 @@ def _call(tree: Call, scope: Scope) -> Entries:
     return _each(tree, tree.arguments, scope, lambda parts: replace(tree, arguments=parts))
 
 
-def _sums_samples(tree: Call, scope: Scope) -> bool:
-    """`sum(e, i)` over the samples: of arrays too."""
-    letter = tree.arguments[1] if len(tree.arguments) == 2 else None
-    return tree.function == "sum" and scope.samples is not None and isinstance(letter, Name) and letter.name == scope.samples.index
+def _sums_arrays(tree: Call, scope: Scope) -> bool:
+    """`sum(e, i)` over the samples, of arrays too, and `sum(delta[t]@x[t]^T, t)` of what stands at the places of an index."""
+    letter = tree.arguments[1] if len(tree.arguments) in (2, 4) else None
+    if tree.function != "sum" or not isinstance(letter, Name):
+        return False
+    if scope.samples is not None and letter.name == scope.samples.index and len(tree.arguments) == 2:
+        return True
+    parts = (each for each in tree.arguments[0].walk() if isinstance(each, Name) and is_part(each, scope))
+    return any(isinstance(inner, Name) and inner.name == letter.name for each in parts for index in each.indices for inner in index.walk())
 
 
 def _binds_a_letter(tree: Call, scope: Scope) -> bool:

@@ -86,6 +86,7 @@ class Scope:
 
     `numbered_samples`: a formula may say which sample it means, by a number in front of all other indices.
     `rows`: a vector lies, unless it is transposed. `total`: the loss, where without an index it is the sum over all samples.
+    `parts`: in the formula, arrays with fewer indices than they have axes stand for what is there, `h[t]` for the vector of the step t.
     """
 
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class Scope:
     numbered_samples: bool = False
     rows: bool = False
     total: str = ""
+    parts: bool = False
 
     @property
     def names(self) -> frozenset[str]:
