@@ -170,16 +170,16 @@ def test_a_missing_file_and_a_folder_are_no_answers(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("kind", ["tex", "md", "txt"])
 def test_hostile_text_takes_no_time(kind: str, unit: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     for text in (unit * (19_000 // len(unit)), "\\[ a = " + unit * (19_000 // len(unit)) + "\\]"):
         try:
             passages_of(text, "f", kind)
         except AnswerError:
             continue
-    assert time.perf_counter() - begin < 1.5
+    assert time.process_time() - begin < 1.5
 
 
 def test_an_abbreviation_that_grows_is_cut_short() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     passages_of("\\def\\a{\\a\\a\\a\\a}\n$\\a = b$ $\\a = c$", "f", "tex")
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2

@@ -174,10 +174,10 @@ def test_signs_have_a_limit() -> None:
 
 @pytest.mark.parametrize("text", ["(" * 100_000, "(" * 19_000, "x[" * 1_900, "f(" * 1_900, "dL[" * 1_300, "x^-(" * 900, "-(" * 1_900, "(" * 1_900 + ")" * 1_900, "^" * 3_000])
 def test_hostile_brackets_fail_quickly(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormulaError):
         parse(text, NAMES)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 PIECES = [

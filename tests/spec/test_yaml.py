@@ -176,9 +176,9 @@ ALIAS_BOMB = "a0: &b0 [x]\n" + "".join(f"a{i}: &b{i} [*b{i - 1}, *b{i - 1}]\n" f
     ],
 )
 def test_hostile_files_are_refused_quickly(text: str, message: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = problems_of(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert any(message in problem.message for problem in found)
 
 
