@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from backprop_derive.building.combining import called_losses, combined_piece
 from backprop_derive.building.draft import Draft
+from backprop_derive.building.entries import is_inside, narrowed, widened
 from backprop_derive.building.indexing import axes_alone, integer_form
 from backprop_derive.building.lifting import lifted
 from backprop_derive.building.losses import called_loss, loss_piece, note_targets
@@ -286,11 +287,12 @@ def _axis_of(letter: str, tree: Syntax, scope: Scope) -> Axis | None:
 
 def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known: dict[str, Quantity]) -> None:
     pieces: dict[str, list[Piece]] = {name: [] for name in mains}
-    single = [left for left in lefts if left is not mains[left.name]]
-    stored = {name: _stored(name, single, known) for name in mains}
+    single: dict[str, list[_Left]] = {name: [] for name in mains}
+    for left in lefts:
+        single[left.name] += [] if left.whole else [left]
+    general = {name: _general(draft, left, single[name]) for name, left in mains.items()}
     losses: dict[str, str] = {}
     spelled_out: dict[str, str] = {}
-    wide = {**known, **{name: Quantity(axes) for name, axes in stored.items()}}
     for left in lefts:
         assert left.tree is not None
         assert left.axes is not None
@@ -310,37 +312,29 @@ def _add_nodes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
             note_targets(draft, inside)
             pieces[left.name].append(combined_piece(left.tree, scope, definition))
             continue
+        axes = general[left.name] if left.whole else left.axes
         places = tuple(variable(place) if isinstance(place, str) else place for place in left.places)
-        activation, piece = recognised(left.name, Piece(places, tuple(left.axes.items()), definition), draft.functions)
+        activation, piece = recognised(left.name, Piece(places, tuple(axes.items()), definition), draft.functions)
         spelled_out.update({left.name: activation} if activation else {})
         pieces[left.name].append(piece)
     for name, left in mains.items():
-        axes = tuple(axis for axis in wide[name].axes if axis is not None)
+        stored = widened([axis for axis in known[name].axes if axis is not None], [each.places for each in single[name]])
         operation = spelled_out.get(name, "") or _operation(pieces[name])
         role: Role = "activation" if operation else "node"
         operation = operation or losses.get(name, "")
-        draft.add(Node(name, left.letters, axes, tuple(pieces[name]), role, False, operation), left.equation.left.mark)
+        draft.add(Node(name, left.letters, stored, tuple(pieces[name]), role, False, operation), left.equation.left.mark)
     _mark_preactivations(draft, mains)
 
 
-def _stored(name: str, single: list[_Left], known: dict[str, Quantity]) -> tuple[Axis, ...]:
-    """The range of the equation, widened by the single places that have one of their own."""
-    axes = [axis for axis in known[name].axes if axis is not None]
-    for left in single:
-        if left.name == name:
-            for at, place in enumerate(left.places):
-                if isinstance(place, Affine):
-                    axes[at] = _widened(axes[at], place)
-    return tuple(axes)
-
-
-def _widened(axis: Axis, place: Affine) -> Axis:
-    below, above = (axis.low - place).number, (place - axis.high).number
-    if below is not None and below > 0:
-        return Axis(place, axis.high)
-    if above is not None and above > 0:
-        return Axis(axis.low, place)
-    return axis
+def _general(draft: Draft, left: _Left, single: list[_Left]) -> dict[str, Axis]:
+    """Where the general equation of an array holds; single entries stand beside that."""
+    general = narrowed(left.axes or {}, [each.places for each in single])
+    for each in single:
+        if is_inside(each.places, general):
+            axes = ", ".join(f"{form_text(axis.low)}..{form_text(axis.high)}" for axis in (left.axes or {}).values())
+            message = f"{each.equation.left.text!r} stands inside {left.name}[{axes}], which has an equation: single entries have their own at the ends only"
+            draft.problem(each.equation.left.mark, message, each.equation.left.text)
+    return general
 
 
 def _check_agreement(draft: Draft, left: _Left, known: dict[str, Quantity]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.indexing import integer_form
@@ -12,7 +11,7 @@ from backprop_derive.errors import FormulaError, nearest
 from backprop_derive.graph.expressions import Bracket, Expression, Fold, Ref, Where, children
 from backprop_derive.graph.indices import Affine, Axis, Size, Variable, always, at_least, number
 from backprop_derive.graph.naming import form_text
-from backprop_derive.graph.nodes import Node, Piece
+from backprop_derive.graph.nodes import Node
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name
 from backprop_derive.spec.model import Equation, Given
@@ -35,7 +34,7 @@ def check_reads(draft: Draft, sizes: Mapping[str, int]) -> None:
         for piece, scalar in zip(node.pieces, _formulas(draft, node), strict=False):
             if scalar.mark.path in told:
                 continue
-            for ref, ranges in _reads(piece.definition, _own_ranges(piece, node)):
+            for ref, ranges in _reads(piece.definition, dict(piece.axes)):
                 message = _outside(ref, draft.nodes.get(ref.name), ranges, sizes)
                 if message is not None and ref.name == node.name:
                     message += f": give a value to start from, `{message.partition(' is')[0]}: …`, as an equation of its own"
@@ -69,21 +68,6 @@ def _equations(draft: Draft, node: Node) -> list[Equation]:
     """The equations of a node, in the order of its pieces; none if some could not be read."""
     found = draft.equations_of.get(node.name, [])
     return found if len(found) == len(node.pieces) else []
-
-
-def _own_ranges(piece: Piece, node: Node) -> Ranges:
-    """Where the letters of a piece run, without a first or last place that has a piece of its own."""
-    ranges = dict(piece.axes)
-    for other in node.pieces:
-        for place, letter in zip(other.places, piece.places, strict=True):
-            axis = ranges.get(letter.variable or "")
-            if axis is None or len(other.axes) != len(node.letters) - 1:
-                continue
-            if place == axis.low:
-                ranges[letter.variable or ""] = replace(axis, low=place + 1)
-            elif place == axis.high:
-                ranges[letter.variable or ""] = replace(axis, high=place - 1)
-    return ranges
 
 
 def _reads(expression: Expression, ranges: Ranges) -> Iterator[tuple[Ref, Ranges]]:

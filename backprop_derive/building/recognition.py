@@ -53,6 +53,8 @@ def _component(own: Ref, every: Ref, bound: Bound) -> Affine | None:
     if own.name != every.name:
         return None
     places = [mine for mine, theirs in zip(own.indices, every.indices, strict=True) if theirs.variable == bound.name]
+    if any(place.variables() & index.variables() for place in places for index in every.indices):
+        return None  # each component is one of another vector
     return places[0] if len(places) == 1 and _put(every.indices, variable(bound.name), places[0]) == own.indices else None
 
 

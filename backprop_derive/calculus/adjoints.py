@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from backprop_derive.calculus.occurrences import Occurrence, occurrences
+from backprop_derive.calculus.occurrences import Occurrence, Output, occurrences
 from backprop_derive.calculus.ranges import solve
 from backprop_derive.calculus.terms import Term, expression_of, rename_bounds
 from backprop_derive.graph.expressions import Bound, Ref
@@ -115,7 +115,8 @@ def pull(graph: Graph, node: Node, child: Node) -> Iterable[Contribution]:
 def found_in(graph: Graph, node: Node, child: Node, piece: Piece) -> Iterable[Occurrence]:
     """From what the child's row states, or else from its definition."""
     if piece.mentions is None:
-        return occurrences(piece.definition, node.name, Ref(child.name, piece.places), graph.functions)
+        output = Output(Ref(child.name, piece.places), dict(piece.axes) if len(child.pieces) == 1 else {})
+        return occurrences(piece.definition, node.name, output, graph.functions)
     stated = (mention for mention in piece.mentions if mention.ref.name == node.name)
     return (Occurrence(mention.ref.indices, replace(Term().after(mention.derivative), bounds=mention.bounds)) for mention in stated)
 

@@ -42,7 +42,7 @@ from backprop_derive.graph.expressions import (
     walk,
 )  # fmt: skip
 from backprop_derive.graph.expressions import replace as replace_in
-from backprop_derive.graph.indices import Affine, equal, variable
+from backprop_derive.graph.indices import Affine, Axis, equal, variable
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.rows import Function
 
@@ -57,8 +57,24 @@ class Occurrence:
     term: Term
 
 
-def occurrences(definition: Expression, name: str, output: Ref | None, functions: OwnFunctions) -> Iterator[Occurrence]:
-    """All mentions of the node `name`. `output` is the node that the definition defines, so that a row may mention it."""
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The node that a definition defines, at the places where the definition holds, so that a row may mention it.
+
+    `axes` says where each index letter runs, if this one definition is that of all its places.
+    """
+
+    ref: Ref
+    axes: Mapping[str, Axis]
+
+    def along(self, fold: Fold) -> bool:
+        """Whether the node has the components of a vector function at every place of the vector, and of one vector."""
+        letter = None if fold.at is None else fold.at.variable
+        return letter is not None and self.axes.get(letter) == fold.bound.axis and letter not in free_variables(fold.body)
+
+
+def occurrences(definition: Expression, name: str, output: Output | None, functions: OwnFunctions) -> Iterator[Occurrence]:
+    """All mentions of the node `name`. `output` is what the definition defines."""
     match definition:
         case Ref(mentioned, indices):
             if mentioned == name:
@@ -134,7 +150,7 @@ def _of_choice(test: Expression, then: Expression, otherwise: Expression, name: 
             yield _between(found, (mask,), ())
 
 
-def _of_function(call: Apply, name: str, output: Ref | None, functions: OwnFunctions) -> Iterator[Occurrence]:
+def _of_function(call: Apply, name: str, output: Output | None, functions: OwnFunctions) -> Iterator[Occurrence]:
     """`d f(u) = f'(u)·du`, for each argument of f."""
     for place, argument in enumerate(call.arguments):
         if not mentions(argument, name):
@@ -152,7 +168,7 @@ def _chained(local: Term, found: Occurrence) -> Occurrence:
     return Occurrence(joined.indices, replace(term, conditions=(*local.conditions, *term.conditions)))
 
 
-def local_derivative(call: Apply, place: int, output: Ref | None, functions: OwnFunctions) -> Expression:
+def local_derivative(call: Apply, place: int, output: Output | None, functions: OwnFunctions) -> Expression:
     """`f'(u)` in the form its row gives, over the argument and the output; abstract functions keep their name."""
     if call.function in functions:
         own = functions[call.function]
@@ -164,7 +180,7 @@ def local_derivative(call: Apply, place: int, output: Ref | None, functions: Own
         raise NotYetError(f"the derivative of the function {call.function!r}")
     if place >= len(row.derivatives):
         raise NotYetError(f"the derivative of {row.name}")
-    return derivative_of(row, call.arguments, output if output is not None else call)[place]
+    return derivative_of(row, call.arguments, output.ref if output is not None else call)[place]
 
 
 def own_derivative(function: str, order: int, functions: OwnFunctions) -> Expression:
@@ -177,7 +193,7 @@ def own_derivative(function: str, order: int, functions: OwnFunctions) -> Expres
     return definition
 
 
-def _of_fold(fold: Fold, name: str, output: Ref | None, functions: OwnFunctions) -> Iterator[Occurrence]:
+def _of_fold(fold: Fold, name: str, output: Output | None, functions: OwnFunctions) -> Iterator[Occurrence]:
     match fold.kind:
         case "sum":
             for found in occurrences(fold.body, name, None, functions):
@@ -224,15 +240,17 @@ def _of_maximum(fold: Fold, name: str, functions: OwnFunctions) -> Iterator[Occu
         yield Occurrence(found.indices, chosen.before(test))
 
 
-def _of_vector_function(fold: Fold, row: Function, name: str, output: Ref | None, functions: OwnFunctions) -> Iterator[Occurrence]:
+def _of_vector_function(fold: Fold, row: Function, name: str, output: Output | None, functions: OwnFunctions) -> Iterator[Occurrence]:
     """`d f(z)_c = Σ_d (∂f_c/∂z_d)·dz_d`, the matrix of partials from the row."""
     d = fold.bound.name
     values = {"d": variable(d)} | ({"c": fold.at} if fold.at is not None else {})
 
     def at(place: Affine | None) -> Expression:
-        if output is not None and fold.at is not None and place is not None:
-            return Ref(output.name, tuple(place if index == fold.at else index for index in output.indices))
-        return output if output is not None else replace(fold, at=place)
+        if output is None or (place != fold.at and not output.along(fold)):
+            return replace(fold, at=place)
+        if place is None or place == fold.at:
+            return output.ref
+        return Ref(output.ref.name, tuple(place if index == fold.at else index for index in output.ref.indices))
 
     def put(each: Expression) -> Expression | None:
         if isinstance(each, Ref) and each.name == "a":
