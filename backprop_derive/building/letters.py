@@ -14,6 +14,9 @@ UNIT, SOURCE, STEP = "j", "k", "t"
 _ROW_LETTERS = "cde"
 """Those that the rows of the tables bind."""
 
+LETTERS_OF_ROWS = "jktshrc"
+"""Those of the equations of layers over sequences."""
+
 
 def bounds_along(axes: Sequence[Axis], taken: Iterable[str]) -> tuple[Bound, ...]:
     """Indices in front of those of a vector: `t`, or the next letters that are not `taken`."""

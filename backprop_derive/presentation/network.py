@@ -137,7 +137,7 @@ def _listed(texts: Iterable[Text], separator: str = ", ") -> Text:
 
 
 def _stages(graph: Graph) -> list[list[Text]]:
-    """The units by how many others stand before them."""
+    """The units by how many others stand before them; one whose parts read different units stands behind all of these."""
     depth: dict[str, int] = {}
     found: dict[int, dict[Text, None]] = {}
     for node in graph.nodes:
@@ -146,8 +146,12 @@ def _stages(graph: Graph) -> list[list[Text]]:
         before = max((depth.get(parent, 0) for parent in graph.parents[node.name]), default=0)
         starts = not node.unit or not any(parent in depth and graph.node(parent).unit == node.unit for parent in graph.parents[node.name])
         depth[node.name] = before + 1 if starts else before
-        found.setdefault(depth[node.name], {})[_unit_label(graph, node)] = None
-    return [list(units) for _, units in sorted(found.items())]
+        label = _unit_label(graph, node)
+        last = max(depth[node.name], *(stage for stage, units in found.items() if label in units), 0)
+        for units in found.values():
+            units.pop(label, None)
+        found.setdefault(last, {})[label] = None
+    return [list(units) for _, units in sorted(found.items()) if units]
 
 
 def _unit_label(graph: Graph, node: Node) -> Text:

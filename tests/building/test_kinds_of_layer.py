@@ -172,6 +172,10 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
         "inputs: {x: [2, 3], u: [3, 2]}\nlayers:\n  - attention: 2\n    input: x\n    keys: u\n    output: true\n    name: o\n", "o",
         lambda values: np.array([attention(values, x, u, layer="_o") for x, u in zip(values["x"], values["u"], strict=True)]),
     ),
+    "letters that are names": (
+        "sizes: {s: 2, k: 1, j: 2}\ninputs: {t: [s, k]}\nconstants: {h: [j]}\nlayers:\n  - rnn: j\n    start: h\n  - attention: 2\n    heads: 2\n    causal: true\n", "Y2",
+        lambda values: np.array([attention(values, rnn(values, t, start=values["h"]), heads=2, causal=True, layer="2") for t in values["t"]]),
+    ),
     "rnn, then attention": (
         "sizes: {T: 2, n: 1, h: 2, d: 3}\ninputs: {x: [T, n]}\nlayers:\n  - rnn: h\n  - attention: d\n", "O2",
         over_samples(lambda values, x: attention(values, rnn(values, x), layer="2")),
@@ -263,6 +267,62 @@ def test_what_a_layer_over_sequences_cannot_take(layers: str, message: str) -> N
     with pytest.raises(SpecError) as caught:
         graph_of(f"inputs: {{x: [T, n]}}\nlayers:\n{layers}loss: mse\n")
     assert [problem.message for problem in caught.value.problems] == [message]
+
+
+def test_letters_of_steps_and_heads_step_aside_for_names_of_the_spec() -> None:
+    graph = graph_of("inputs: {t: [s, k]}\nconstants: {h: [j]}\nlayers:\n  - rnn: j\n    start: h\n  - attention: 2\n    heads: 2\n    causal: true\nloss: mse\ncost: single\n")
+    letters = {name: "".join(graph.node(name).letters) for name in ("z1", "h1", "K2", "S2", "Y2")}
+    assert letters == {"z1": "uj", "h1": "uj", "K2": "ivj", "S2": "iuv", "Y2": "uj"}
+
+
+GOLDEN = {
+    "rnn": (
+        "inputs: {x: [T, n]}\nlayers:\n  - rnn: h\n    gives: last\n  - dense: 2\nloss: half_squared_error\n",
+        {
+            "U1": "1/m*sum(sum(delta1[t,j]*h1[t - 1,k], t), i)",
+            "W1": "1/m*sum(sum(delta1[t,j]*x[t,k], t), i)",
+            "b1": "1/m*sum(sum(delta1[t,j], t), i)",
+            "z1": "(1 - h1[t,j]^2)*(where(t < T, sum(delta1[t + 1,k]*U1[k,j], k), 0) + where(t = T, sum(delta2[k]*W2[k,j], k), 0))",
+        },
+    ),
+    "lstm": (
+        "inputs: {x: [T, n]}\nlayers:\n  - lstm: h\nloss: half_squared_error\ncost: single\n",
+        {
+            "U1_f": "sum(delta1_f[t,j]*h1[t - 1,k], t)",
+            "z1_f": "bar_c1[t,j]*c1[t - 1,j]*f1[t,j]*(1 - f1[t,j])",
+            "z1_i": "bar_c1[t,j]*g1[t,j]*i1[t,j]*(1 - i1[t,j])",
+            "z1_o": "bar_h1[t,j]*tanh(c1[t,j])*o1[t,j]*(1 - o1[t,j])",
+            "z1_g": "bar_c1[t,j]*i1[t,j]*(1 - g1[t,j]^2)",
+            "c1": "where(t < T, bar_c1[t + 1,j]*f1[t + 1,j], 0) + where(1 <= t, bar_h1[t,j]*o1[t,j]*(1 - tanh(c1[t,j])^2), 0)",
+        },
+    ),
+    "gru": (
+        "inputs: {x: [T, n]}\nlayers:\n  - gru: h\nloss: half_squared_error\ncost: single\n",
+        {
+            "z1_u": "bar_h1[t,j]*(h1[t - 1,j] - htilde1[t,j])*u1[t,j]*(1 - u1[t,j])",
+            "z1_h": "bar_h1[t,j]*(1 - u1[t,j])*(1 - htilde1[t,j]^2)",
+            "U1_h": "sum(delta1_h[t,j]*r1[t,k]*h1[t - 1,k], t)",
+        },
+    ),
+    "attention": (
+        "inputs: {x: [T, n]}\nlayers:\n  - attention: d\n    causal: true\nloss: half_squared_error\ncost: single\n",
+        {
+            "S1": "A1[t,s]*(sum(bar_O1[t,j]*V1[s,j], j) - sum(A1[t,u]*sum(bar_O1[t,j]*V1[u,j], j), u))",
+            "V1": "sum(bar_O1[t,j]*A1[t,s], t)",
+            "Q1": "1/sqrt(d)*sum(delta_S1[t,s]*K1[s,j], s)",
+            "K1": "1/sqrt(d)*sum(delta_S1[t,s]*Q1[t,j], t)",
+        },
+    ),
+    "embedding": ("inputs: {x: [T, V]}\nlayers:\n  - embedding: d\n  - dense: 1\nloss: half_squared_error\ncost: single\n", {"E1": "W2[1,j]*sum((z2[t,1] - y[t,1])*x[t,v], t)"}),
+}
+
+
+@pytest.mark.parametrize("kind", GOLDEN)
+def test_what_is_printed_of_sequences(kind: str) -> None:
+    spec, expected = GOLDEN[kind]
+    derivation = derivation_of(spec)
+    writer = writer_of(derivation)
+    assert {name: writer.write(derivation.deltas[name].value if name in derivation.deltas else derivation.gradient(name).gradient) for name in expected} == expected
 
 
 def test_one_constant_serves_all_layers_that_leave_it_as_it_is() -> None:

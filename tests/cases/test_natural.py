@@ -58,9 +58,9 @@ SHIPPED = {  # the examples of the package that are published ones
 }
 
 
-def gates(letter: str) -> dict[str, Any]:
-    """The weights of one gate of an LSTM with two units."""
-    return {f"W{letter}": [f"W{letter}1", f"W{letter}2"], f"U{letter}": [[f"U{letter}11", f"U{letter}12"], [f"U{letter}21", f"U{letter}22"]]}
+def gates(letter: str, gate: str) -> dict[str, Any]:
+    """The weights of one gate of an LSTM with two units, by the letter of the case and that of the layer."""
+    return {f"W1_{gate}": [[f"W{letter}1"], [f"W{letter}2"]], f"U1_{gate}": [[f"U{letter}11", f"U{letter}12"], [f"U{letter}21", f"U{letter}22"]]}
 
 
 ARRAYS: dict[str, dict[str, Any]] = {  # what the entries of an array are called in the facts of the case
@@ -84,19 +84,20 @@ ARRAYS: dict[str, dict[str, Any]] = {  # what the entries of an array are called
     "mazur_2_2_2_sigmoid": {"target_o1": "t1", "target_o2": "t2"},
     "onenoughtone_softmax_ce_logits": {"z": ["z1", "z2", "z3"], "p": ["p1", "p2", "p3"]},
     "thsis_lstm_three_steps": {
-        **gates("c"), **gates("o"), **gates("f"), **gates("i"),
-        "w": ["w1", "w2"],
-        "x": ["x1", "x2", "x3"],
+        **gates("c", "g"), **gates("o", "o"), **gates("f", "f"), **gates("i", "i"),
+        "w": [["w1", "w2"]],
+        "x": [["x1"], ["x2"], ["x3"]],
         "h0": ["h0_1", "h0_2"],
         "c0": ["c0_1", "c0_2"],
-        "p": ["y1", "y2", "y3"],
-        "c": [[f"c{time}_1", f"c{time}_2"] for time in range(4)],
-        "h": [[f"h{time}_1", f"h{time}_2"] for time in range(4)],
+        "z2": [["y1"], ["y2"], ["y3"]],
+        "c1": [[f"c{time}_1", f"c{time}_2"] for time in range(4)],
+        "h1": [[f"h{time}_1", f"h{time}_2"] for time in range(4)],
     },
 }  # fmt: skip
-ONE_HOT: dict[str, dict[str, Any]] = {  # where the loss of the case is written for the class of its sample
+TARGETS: dict[str, dict[str, Any]] = {  # where the case has the class of its sample, or one target for all steps
     "coursera_nn_small": {"y": [[0, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 0]]},
     "cs231n_softmax_classifier": {"y0": 0, "y1": 0, "y2": 1},
+    "thsis_lstm_three_steps": {"y": [[7], [7], [7]]},
 }
 UNNAMED = {  # what a source prints that the natural spec has no node for: parts of sums, of activations, of losses
     "cs231n_softmax_classifier": ["e0", "e1", "e2"],
@@ -124,7 +125,7 @@ def spec_text(name: str) -> str:
 def leaf_values(name: str) -> dict[str, Any]:
     facts = facts_of(NUMERIC, name)
     numbers = {leaf: value for key in LEAVES for leaf, value in facts.get(key, {}).items()}
-    return by_name(ARRAYS.get(name, {}), numbers) | ONE_HOT.get(name, {})
+    return by_name(ARRAYS.get(name, {}), numbers) | TARGETS.get(name, {})
 
 
 @cache

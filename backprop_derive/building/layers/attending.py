@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from backprop_derive.building.layers.gating import is_on
-from backprop_derive.building.layers.sequences import is_sequence, names_of_steps, place_of, read_sequence
+from backprop_derive.building.layers.sequences import is_sequence, names_of_steps, place_of, read_sequence, steps_of
 from backprop_derive.building.layers.stack import Entry, Stack, described
 from backprop_derive.building.layers.templates import Names
 from backprop_derive.building.layers.windows import whole_numbers
@@ -40,6 +40,7 @@ def build_attention(stack: Stack, entry: Entry) -> Vector:
     size = _size_of_heads(names, heads)
     given, total = _output(names, heads), names.letters[UNIT]
     names.letters |= {_HEAD: axis_to(number(heads)), _KEY: kept.along[0].axis, UNIT: axis_to(size), _INSIDE: axis_to(size)}
+    names.avoid(_KEY + (_HEAD if heads > 1 else ""))
     names.sizes["d"] = size
     causal = "causal" in entry.options and is_on(stack, entry, "causal")
     if causal and "keys" in entry.options:
@@ -61,7 +62,7 @@ def build_attention(stack: Stack, entry: Entry) -> Vector:
         names.letters[UNIT] = total = axis_to(given)
         names.parameter("W_O", UNIT + (_HEAD if heads > 1 else "") + _INSIDE)
         node = names.define(joined, called=entry.name, operation=entry.kind.text)
-    return Vector((), None, total, (Bound(STEP, names.letters[STEP]),)).named(node.name)
+    return Vector((), None, total, (steps_of(names),)).named(node.name)
 
 
 def _one_head(equation: str) -> str:
@@ -85,9 +86,10 @@ def _say_derivative(names: Names, node: Node, heads: int) -> None:
     other = Bound(_OTHER, names.letters[_KEY])
     text = _DERIVATIVE if heads > 1 else _one_head(_DERIVATIVE)
     derivative = names.read(text, (*indices, other))
-    score = Ref(names.places["S"].ref.name, (*(variable(letter) for letter in letters[:-1]), variable(other.name)))
+    places = tuple(variable(names.spelled.get(letter, letter)) for letter in letters[:-1])
+    score = Ref(names.places["S"].ref.name, (*places, variable(other.name)))
     (piece,) = node.pieces
-    names.stack.draft.nodes[node.name] = replace(node, pieces=(replace(piece, mentions=(Mention(score, derivative, (other,)),)),))
+    names.stack.draft.nodes[node.name] = replace(node, pieces=(replace(piece, mentions=(Mention(score, names.respelled(derivative), (other,)),)),))
 
 
 # -- options --------------------------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from backprop_derive.building.activations import Activation
 from backprop_derive.building.layers.activations import activation_named
 from backprop_derive.building.layers.gating import is_on
-from backprop_derive.building.layers.sequences import STEP, names_of_steps, read_sequence
+from backprop_derive.building.layers.sequences import names_of_steps, read_sequence, steps_of
 from backprop_derive.building.layers.stack import Entry, Stack, described
 from backprop_derive.building.layers.templates import Names
-from backprop_derive.building.letters import SOURCE, UNIT
+from backprop_derive.building.letters import SOURCE, STEP, UNIT
 from backprop_derive.building.scope import Vector
 from backprop_derive.building.vectors import array_node
 from backprop_derive.frozen import dataclass
@@ -81,7 +81,7 @@ def _build(stack: Stack, entry: Entry, states: Sequence[str]) -> Vector:
     node = stack.draft.nodes[names.places[output.partition("[")[0]].ref.name]
     steps, units = names.letters[STEP], names.letters[UNIT]
     if not last:
-        return Vector((), None, units, (Bound(STEP, steps),)).named(node.name)
+        return Vector((), None, units, (steps_of(names),)).named(node.name)
     final = Vector((), Ref(node.name, (steps.high,)), units)
     if not entry.name:
         return final

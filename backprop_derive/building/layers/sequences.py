@@ -6,9 +6,7 @@ from backprop_derive.building.layers.stack import Entry, Stack, described
 from backprop_derive.building.layers.templates import Names, Place, names_of_units
 from backprop_derive.building.letters import STEP
 from backprop_derive.building.scope import Vector
-from backprop_derive.graph.expressions import Ref
-
-__all__ = ["STEP", "names_of_steps", "place_of", "read_sequence"]
+from backprop_derive.graph.expressions import Bound, Ref
 
 
 def read_sequence(stack: Stack, entry: Entry) -> Vector | None:
@@ -41,4 +39,10 @@ def names_of_steps(stack: Stack, entry: Entry, read: Vector) -> Names:
     names.along = ()
     names.places["x"] = place_of(read)
     names.letters[STEP] = read.along[0].axis
+    names.avoid(STEP)
     return names
+
+
+def steps_of(names: Names) -> Bound:
+    """The index of steps as the nodes of a layer have it."""
+    return Bound(names.spelled.get(STEP, STEP), names.letters[STEP])

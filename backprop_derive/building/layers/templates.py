@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 
 from backprop_derive.building.formulas import read_formula
 from backprop_derive.building.layers.stack import Entry, Stack, read_name
-from backprop_derive.building.letters import SOURCE, UNIT
+from backprop_derive.building.letters import LETTERS_OF_ROWS, SOURCE, UNIT
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.building.vectors import array_node, started
 from backprop_derive.frozen import dataclass, field
-from backprop_derive.graph.expressions import Bound, Bracket, Expression, Number, Ref, Where, replace
-from backprop_derive.graph.indices import Affine, Axis, Pick, always, at_least, axis_to
+from backprop_derive.graph.expressions import Bound, Bracket, Expression, Number, Ref, Where, reindex, replace
+from backprop_derive.graph.indices import Affine, Axis, Pick, always, at_least, axis_to, variable
+from backprop_derive.graph.naming import free_letter
 from backprop_derive.graph.nodes import Node
 from backprop_derive.spec.numbers import looks_like_number, number
 from backprop_derive.spec.source import Mark, Scalar
@@ -51,7 +52,8 @@ class Names:
     that they belong to.
 
     `along` are the indices that stand in front of every node that is computed, and that equations leave out; `letters` says where
-    all others run, `sizes` what the equations call lengths, `numbers` what they have a letter for.
+    all others run, `sizes` what the equations call lengths, `numbers` what they have a letter for. `spelled` are the letters of equations
+    that are names of the spec, and what the nodes have in their place.
     """
 
     stack: Stack
@@ -63,6 +65,7 @@ class Names:
     letters: dict[str, Axis] = field(default_factory=dict)
     sizes: dict[str, Affine] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)
+    spelled: dict[str, str] = field(default_factory=dict)
 
     def vector(self, name: str, vector: Vector) -> None:
         """A vector that the layer reads; where it reads one a step, the formulas are those of a step."""
@@ -137,12 +140,25 @@ class Names:
         """The node `left`, such as `h[t,j]`, of a definition over its indices; `start` is what it is one place in front of the first."""
         name, indices = self._left(left)
         node_name = called or (self.places[name].ref.name if name in self.places else self.stack.free(self.known(name)))
-        node = array_node(node_name, (*self.along, *indices), definition, role, self.unit, operation)
+        bounds = tuple(Bound(self.spelled.get(bound.name, bound.name), bound.axis) for bound in indices)
+        node = array_node(node_name, (*self.along, *bounds), self.respelled(definition), role, self.unit, operation)
         node = node if start is None else started(node, start)
         self.stack.draft.add(node, self.entry.mark)
         self.stack.draft.made |= {node_name} if node_name not in (called, self.entry.name) else set()
         self.places[name] = Place(Ref(node_name, node.ref().indices[: len(self.along)]), tuple(bound.axis for bound in indices))
         return node
+
+    def respelled(self, expression: Expression) -> Expression:
+        """An expression over the letters of the equations, over those of the nodes."""
+        return reindex(expression, {letter: variable(spelled) for letter, spelled in self.spelled.items()})
+
+    def avoid(self, letters: str) -> None:
+        """The letters step aside where they are names of the spec."""
+        taken = {*self.stack.draft.taken(), *LETTERS_OF_ROWS, *self.spelled.values()}
+        for letter in letters:
+            if letter in self.stack.draft.taken():
+                self.spelled[letter] = free_letter(letter, taken)
+                taken.add(self.spelled[letter])
 
     def foresee(self, left: str, *, called: str = "") -> None:
         """The node `left`, such as `h[t,j]`, is read by equations in front of its own."""
