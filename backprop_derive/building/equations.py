@@ -13,6 +13,7 @@ from backprop_derive.building.indexing import axes_alone, integer_form
 from backprop_derive.building.lifting import lifted
 from backprop_derive.building.losses import called_loss, loss_piece, note_targets
 from backprop_derive.building.matrices import described_shape, index_form, is_over_arrays
+from backprop_derive.building.names import undefined
 from backprop_derive.building.recognition import recognised
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError, counted
@@ -245,10 +246,10 @@ def _parse_right(draft: Draft, left: _Left, names: frozenset[str]) -> None:
 def _find_axes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known: dict[str, Quantity]) -> None:
     """Give each letter of each left side its range, as far as the ranges known so far allow, until nothing changes."""
     _spread_axes(draft, list(mains.values()), known)
-    wrong = {name for name, left in mains.items() if left.tree is None}
+    wrong = {name for name, left in mains.items() if left.tree is None or _tell_undefined(draft, left, known)}
     for name, left in mains.items():
         for letter, axis in zip(left.letters, known[name].axes, strict=True):
-            if axis is None and left.tree is not None and not _read_by(left) & wrong:
+            if axis is None and name not in wrong and not _read_by(left) & wrong:
                 message = f"the range of {letter!r} cannot be found: it stands alone in no bracket on the right, as in x[{letter}]; say its length: `sizes: {{{name}: [n]}}`"
                 draft.problem(left.equation.left.mark, message, left.equation.left.text)
     for left in lefts:
@@ -256,6 +257,18 @@ def _find_axes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
         if main is not None and len(main.places) == len(left.places):
             pairs = zip(left.places, known[left.name].axes, strict=True)
             left.axes = {place: axis for place, axis in pairs if isinstance(place, str) and axis is not None}
+
+
+def _tell_undefined(draft: Draft, left: _Left, known: dict[str, Quantity]) -> bool:
+    """Whether a letter has no range since an array is mentioned that nothing defines; that is told."""
+    if left.tree is None or None not in known[left.name].axes:
+        return False
+    scope = _scope(draft, known, left)
+    arrays = (each for each in left.tree.walk() if isinstance(each, Name) and each.indices)
+    missing = next((each for each in arrays if each.name not in scope.names), None)
+    if missing is not None:
+        draft.fault(left.equation.right, undefined(missing.name, missing, scope))
+    return missing is not None
 
 
 def _spread_axes(draft: Draft, lefts: list[_Left], known: dict[str, Quantity]) -> None:

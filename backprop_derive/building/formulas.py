@@ -15,7 +15,7 @@ from functools import cache
 from backprop_derive.building.calls import LossCall, given_arguments
 from backprop_derive.building.indexing import index_condition, integer_form, is_condition, is_of_indices, range_of
 from backprop_derive.building.matrices import described_shape, index_form
-from backprop_derive.building.names import fault, named, node_named, unknown_function, vector_of
+from backprop_derive.building.names import fault, named, node_named, undefined, unknown_function, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import (
@@ -299,7 +299,10 @@ def loss_call(tree: Call, row: Loss, scope: Scope) -> LossCall:
     for name in row.required:
         vector = vector_of(given[name], scope)
         if vector is None:
-            raise fault(f"{row.name} compares scalars or vectors by their names ({', '.join(row.required)})", given[name])
+            argument = given[name]
+            if isinstance(argument, Name) and argument.name not in scope.names:
+                raise undefined(argument.name, argument, scope)
+            raise fault(f"{row.name} compares scalars or vectors by their names ({', '.join(row.required)})", argument)
         vectors.append(vector)
     if any(vector.shape != vectors[0].shape for vector in vectors):
         lengths = ", ".join(f"{name} has {' × '.join(map(form_text, vector.shape))}" for name, vector in zip(row.required, vectors, strict=True))

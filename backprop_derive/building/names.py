@@ -63,15 +63,16 @@ def named(tree: Name, scope: Scope) -> Expression:
     if name in scope.quantities:
         return node_named(tree, scope)
     if tree.indices:
-        raise _undefined(name, tree, scope)
+        raise undefined(name, tree, scope)
     if name in scope.indices or name in scope.sizes:
         return integer(variable(name) if name in scope.indices else scope.sizes[name])
     if name in CONSTANTS:
         return Constant(name)
-    raise _undefined(name, tree, scope)
+    raise undefined(name, tree, scope)
 
 
-def _undefined(name: str, tree: Name, scope: Scope) -> FormulaError:
+def undefined(name: str, tree: Name, scope: Scope) -> FormulaError:
+    """A name that nothing has, with those that look like it."""
     return UndefinedNameError(name, tree.start, tree.end, near=nearest(name, scope.readable))
 
 
@@ -88,7 +89,7 @@ def node_named(tree: Name, scope: Scope) -> Ref:
     name = scope.aliases.get(tree.name, tree.name)
     quantity = scope.quantities.get(name)
     if quantity is None:
-        raise _undefined(name, tree, scope)
+        raise undefined(name, tree, scope)
     indices = tuple(integer_form(index, scope) for index in tree.indices)
     if not indices and quantity.axes:
         indices = _single_entry(tree, quantity)

@@ -91,7 +91,7 @@ def _optimizer(draft: Draft, entry: OptimizerEntry | None) -> tuple[Optimizer, M
     standard = OPTIMIZERS[0]
     if entry is None:
         return standard, {}
-    if draft.spec.learning_rate is None:
+    if "learning_rate" not in draft.spec.given:
         draft.problem(entry.name.mark, "an optimizer needs a learning rate too: `learning_rate: 0.1`", entry.name.text)
     row = find_optimizer(entry.name.text)
     if row is None:
