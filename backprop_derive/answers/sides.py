@@ -16,7 +16,7 @@ from backprop_derive.building.indexing import axes_alone
 from backprop_derive.building.matrices import Shape, entries_of, index_form, is_over_arrays, is_part
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import FormulaError
-from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Partial, Ref, Where, free_variables, reindex
+from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Partial, Ref, Where, free_variables, mul, reindex
 from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Axis, axis_to, size, variable
 from backprop_derive.language.syntax import Call, Name, Negative, Numeral, Syntax
@@ -113,8 +113,11 @@ def _whole(expression: Expression, scope: Scope, quantities: Mapping[str, Quanti
 
 
 def _bracket(each: Expression) -> Expression | None:
-    """`[t < T]`, 1 or 0 by a condition on indices, guards what it multiplies."""
-    return each.test if isinstance(each, Where) and isinstance(each.test, Bracket) and (each.then, each.otherwise) == (ONE, ZERO) else None
+    """`[t < T]`, 1 or 0 by conditions on indices, guards what it multiplies."""
+    if not isinstance(each, Where) or not isinstance(each.test, Bracket) or each.otherwise != ZERO:
+        return None
+    inner = ONE if each.then == ONE else _bracket(each.then)
+    return None if inner is None else mul(each.test, inner)
 
 
 # -- arrays of all samples --------------------------------------------------------------------------------------------

@@ -287,7 +287,7 @@ class Vocabulary:
             return None
         start, end = mention.start, mention.end
         left, right = (Name(self.index_letter(letter, letters), start=start, end=end) for letter in parts)
-        return indicator(Comparison("=", left, right, start=start, end=end), start, end)
+        return indicator((Comparison("=", left, right, start=start, end=end),), start, end)
 
     def _adjoint_of(self, mention: Mention, letters: Letters) -> Syntax | None:
         """`dW2`, `dz2`, `db1`: the cost's derivative, as it is called in programs; `\\bar{u}`, the adjoint of u."""

@@ -33,6 +33,8 @@ class CallReader(CommandReader):
         if not self.lexicon.is_name(text):
             if text in SUMS and not (self.peek("_", ahead=1) and self.attempt(self._known_mention) is not None):
                 return self.fold(self.take())
+            if text == "floor" and self.peek("(", ahead=1) and not self.lexicon.is_name(text):
+                return self._floor(self.take())
             if text in ("where", "if", "diag", "norm", "ones") and self.peek("(", ahead=1):
                 return self._special(self.take())
             if text == "argmax" and self.peek("(", ahead=1):
@@ -199,6 +201,13 @@ class CallReader(CommandReader):
             else:
                 raise self.error(f".{token.text}() takes other arguments", token)
         return tree
+
+    def _floor(self, token: Token) -> Syntax:
+        """`floor((t + 1)/2)`: an integer that is compared with others."""
+        inner = self.index_tree(self.group())
+        if inner is None:
+            raise self.error("what is rounded is an integer over an integer, such as t/2", token)
+        return Call("floor", (inner,), start=token.start, end=self.tokens[self.at - 1].end)
 
     def _special(self, token: Token) -> Syntax:
         """`where(z > 0, a, b)`, `diag(v)`, `ones(n)`."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from backprop_derive.language.grammar import COMPARISONS
+from backprop_derive.language.hand_indices import ROUNDING, rounded
 from backprop_derive.language.hand_names import ACCENT_COMMANDS, GREEK_WORDS, rest_of
 from backprop_derive.language.hand_sums import SumReader
 from backprop_derive.language.syntax import Call, Comparison, Derivative, Name, Numeral, Product, Syntax
@@ -48,6 +50,8 @@ class CommandReader(SumReader):
                 return self._ones(token)
             case "begin cases":
                 return self._cases(token)
+            case "lfloor" | "lceil":
+                return self._rounded(token)
             case "top":
                 raise self.error("a transpose stands behind ^", token, hint="write W^\\top")
         hint = "a matrix written out entry by entry is not read" if "matrix" in name else ""
@@ -131,6 +135,20 @@ class CommandReader(SumReader):
             length = (self.inside(tokens),)
         return Call("ones" if length else "𝟏", length, start=token.start, end=self.tokens[self.at - 1].end)
 
+    def _rounded(self, token: Token) -> Syntax:
+        """`⌊(t+1)/2⌋`, `⌈t/3⌉`: an integer that is compared with others."""
+        inside: list[Token] = []
+        while not self.peek("end", "newline") and self.token.text != ROUNDING[token.text]:
+            inside.append(self.take())
+        if self.peek("end", "newline"):
+            raise self.error(f"\\{token.text} is not closed", token)
+        end = self.take().end
+        inner = self.index_tree(inside)
+        found = None if inner is None else rounded(token.text, inner, token.start, end)
+        if found is None:
+            raise self.error("what is rounded is an integer over an integer, such as t/2", token)
+        return found
+
     def indicated(self, token: Token) -> Syntax:
         """The condition behind an indicator; a length makes a vector of ones of it."""
         below = self.peek("_")
@@ -139,15 +157,24 @@ class CommandReader(SumReader):
         if not self.peek("[", "(", "{"):
             raise self.error("a condition should stand behind the 1", self.token, hint="write \\mathbb{1}[z > 0]")
         opened = self.open()
-        inner = self.comparison()
+        inner = self.conditions()
         if self.peek("}") and opened.kind == "(":  # \\{ z > 0 \\} is read as round brackets
             opened = Token("{", "{", opened.start, opened.end)
         end = self.close({"[": "]", "(": ")", "{": "}"}[opened.kind], opened).end
-        if not isinstance(inner, Comparison):
+        if not all(isinstance(each, Comparison) for each in inner):
             if below:
-                return Call("ones", (inner,), start=token.start, end=end)
+                return Call("ones", inner, start=token.start, end=end)
             raise self.error("a condition should stand behind the 1", opened)
         return indicator(inner, token.start, end)
+
+    def conditions(self) -> tuple[Syntax, ...]:
+        """A comparison, or several in a row, `1 <= k <= n`; or what else stands there."""
+        found = [self.comparison()]
+        while isinstance(before := found[-1], Comparison) and self.peek(*COMPARISONS):
+            operator = self.take().kind
+            right = self.sum()
+            found.append(Comparison(operator, before.right, right, start=before.right.start, end=right.end))
+        return tuple(found)
 
     def _cases(self, token: Token) -> Syntax:
         """`\\begin{cases} a & z > 0 \\\\ b & \\text{otherwise} \\end{cases}`"""
@@ -283,10 +310,12 @@ class CommandReader(SumReader):
         return Derivative(top, bottom, start=token.start, end=top.end)
 
 
-def indicator(condition: Comparison, start: int, end: int) -> Call:
-    """1 where the condition holds, else 0."""
-    one, zero = Numeral("1", Fraction(1)), Numeral("0", Fraction(0))
-    return Call("where", (condition, one, zero), start=start, end=end)
+def indicator(conditions: Sequence[Syntax], start: int, end: int) -> Syntax:
+    """1 where the conditions hold, else 0."""
+    found: Syntax = Numeral("1", Fraction(1))
+    for condition in reversed(conditions):
+        found = Call("where", (condition, found, Numeral("0", Fraction(0))), start=start, end=end)
+    return found
 
 
 def are_opposite(first: Comparison, last: Comparison) -> bool:

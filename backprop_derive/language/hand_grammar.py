@@ -17,6 +17,7 @@ from backprop_derive.frozen import dataclass
 from backprop_derive.language.grammar import COMPARISONS
 from backprop_derive.language.hand_commands import IF, OTHERWISE, indicator
 from backprop_derive.language.hand_conditions import ConditionReader, wrapped
+from backprop_derive.language.hand_indices import ROUNDING
 from backprop_derive.language.hand_sums import SUMS
 from backprop_derive.language.hand_tokens import ELEMENTWISE, MATRIX, tokenize_hand
 from backprop_derive.language.lexicon import NO_LETTERS, Letters, Lexicon, SampleLetterError
@@ -113,24 +114,42 @@ class HandReader(ConditionReader):
 
     def comparison(self) -> Syntax:
         """Of values, or of index letters: `[i = j]`."""
-        return self.attempt(self._index_comparison) or super().comparison()
+        at, tokens = self.at, list(self.tokens)
+        of_indices = self.attempt(self._between_indices)
+        if of_indices is None or len(of_indices) == 1:
+            return of_indices[0] if of_indices else super().comparison()
+        self.at, self.tokens = at, tokens
+        return super().comparison()
 
-    def _index_comparison(self) -> Syntax | None:
+    def conditions(self) -> tuple[Syntax, ...]:
+        """A comparison, or several in a row, `1 <= k <= n`; or what else stands there."""
+        of_indices = self.attempt(self._between_indices)
+        return of_indices if of_indices is not None else super().conditions()
+
+    def _between_indices(self) -> tuple[Comparison, ...] | None:
         sides: list[list[Token]] = [[]]
-        while self.peek("word", "number", "+", "-", "*", *COMPARISONS) and not self.says((*IF, *OTHERWISE, "and")):
+        operators: list[str] = []
+        depth = 0
+        while (depth or not self.peek(")", "}")) and self._is_of_an_index() and not self.says((*IF, *OTHERWISE, "and")):
             token = self.take()
+            depth += (token.kind in ("(", "{")) - (token.kind in (")", "}"))
             if token.kind in COMPARISONS:
+                operators.append(token.kind)
                 sides.append([])
             else:
                 sides[-1].append(token)
-        operator = next((token.kind for token in self.tokens[: self.at][::-1] if token.kind in COMPARISONS), "")
-        if len(sides) != 2 or not all(sides):
+        trees = [self.index_tree(side) for side in sides if side]
+        known = [tree for tree in trees if tree is not None]
+        names = [each for tree in known for each in tree.walk() if isinstance(each, Name)]
+        if not operators or len(known) != len(sides) or not names or any(self.lexicon.is_quantity(each.name) or len(each.name) > 1 for each in names):
             return None
-        left, right = map(self.index_tree, sides)
-        names = [each for tree in (left, right) if tree is not None for each in tree.walk() if isinstance(each, Name)]
-        if left is None or right is None or not names or any(self.lexicon.is_quantity(each.name) or len(each.name) > 1 for each in names):
-            return None
-        return Comparison(operator, left, right, start=left.start, end=right.end)
+        pairs = zip(operators, known, known[1:], strict=False)
+        return tuple(Comparison(operator, left, right, start=left.start, end=right.end) for operator, left, right in pairs)
+
+    def _is_of_an_index(self) -> bool:
+        """Whether a token may stand in a comparison of indices."""
+        rounding = (*ROUNDING, *ROUNDING.values(), "frac")
+        return self.peek("word", "number", "+", "-", "*", "/", "(", ")", "{", "}", *COMPARISONS) or (self.peek("command") and self.token.text in rounding)
 
     def product(self) -> Syntax:
         factors, operators = [self.unary()], list[str]()
@@ -228,9 +247,10 @@ class HandReader(ConditionReader):
 
     def _bracketed(self, closing: str) -> Syntax:
         opened = self.open()
-        inner = self.chosen(self.comparison())
+        first, *others = self.conditions()
+        inner = self.chosen(first) if not others else first
         end = self.close(closing, opened).end
-        return indicator(inner, opened.start, end) if isinstance(inner, Comparison) else inner
+        return indicator((inner, *others), opened.start, end) if isinstance(inner, Comparison) else inner
 
     def _braced(self) -> Syntax:
         """`{\\sigma_B}'`: a name in braces goes on behind them; anything else is as in round brackets."""
