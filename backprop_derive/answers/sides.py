@@ -13,8 +13,9 @@ from backprop_derive.answers.statements import Side
 from backprop_derive.answers.vocabulary import Vocabulary
 from backprop_derive.building.formulas import resolve
 from backprop_derive.building.indexing import axes_alone
-from backprop_derive.building.matrices import Shape, entries_of, index_form, is_over_arrays, is_part
+from backprop_derive.building.matrices import entries_of, index_form, is_over_arrays, is_part
 from backprop_derive.building.scope import Quantity, Scope
+from backprop_derive.building.shapes import Shape
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import ONE, ZERO, Bracket, Expression, Fold, Partial, Ref, Where, free_variables, mul, reindex
 from backprop_derive.graph.expressions import replace as replace_in

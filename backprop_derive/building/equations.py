@@ -12,10 +12,11 @@ from backprop_derive.building.entries import is_inside, narrowed, widened
 from backprop_derive.building.indexing import axes_alone, integer_form
 from backprop_derive.building.lifting import lifted
 from backprop_derive.building.losses import called_loss, loss_piece, note_targets
-from backprop_derive.building.matrices import described_shape, index_form, is_over_arrays
+from backprop_derive.building.matrices import index_form, is_over_arrays
 from backprop_derive.building.names import undefined
 from backprop_derive.building.recognition import recognised
 from backprop_derive.building.scope import Quantity, Scope
+from backprop_derive.building.shapes import described_shape
 from backprop_derive.errors import FormulaError, counted
 from backprop_derive.graph.expressions import Apply, Fold, Ref, refs
 from backprop_derive.graph.indices import Affine, Axis, variable

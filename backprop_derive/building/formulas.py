@@ -14,9 +14,10 @@ from functools import cache
 
 from backprop_derive.building.calls import LossCall, given_arguments
 from backprop_derive.building.indexing import index_condition, integer_form, is_condition, is_of_indices, range_of
-from backprop_derive.building.matrices import described_shape, index_form
+from backprop_derive.building.matrices import index_form
 from backprop_derive.building.names import fault, named, node_named, undefined, unknown_function, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
+from backprop_derive.building.shapes import described_shape
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import (
     ZERO,

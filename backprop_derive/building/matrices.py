@@ -16,16 +16,16 @@ from fractions import Fraction
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.names import fault, named, unknown_function
 from backprop_derive.building.scope import Scope
+from backprop_derive.building.shapes import Shape, described_shape, length_text
 from backprop_derive.errors import FormulaError
 from backprop_derive.frozen import dataclass, replace
 from backprop_derive.graph.indices import Axis, axis_to
-from backprop_derive.graph.naming import form_text, free_letter
+from backprop_derive.graph.naming import free_letter
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
 from backprop_derive.notation import split_primes
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.losses import find_loss
 
-Shape = tuple[Axis | None, ...]  # None: not known yet
 FIRST_LETTER = "j"
 UNSIZED = "𝟏"  # ones of which it is not said how many; a spec cannot write it
 _KNOWN = ("where", "sum", "prod", "max", "min", "argmax", "floor")
@@ -370,23 +370,6 @@ def _of_vector(tree: Call, scope: Scope) -> Entries:
 def described(found: Entries) -> str:
     """`a number`, `a vector of n`, `a row of n`, `a matrix of h × n`."""
     return described_shape(found.shape, row=found.row)
-
-
-def described_shape(shape: Shape, *, row: bool = False) -> str:
-    """The shape in words."""
-    if not shape:
-        return "a number"
-    if len(shape) == 1:
-        return f"{'a row' if row else 'a vector'} of {length_text(shape[0])}"
-    return f"{'a matrix' if len(shape) == 2 else 'an array'} of {' × '.join(map(length_text, shape))}"
-
-
-def length_text(axis: Axis | None) -> str:
-    """The length of an axis, in brackets where it is a sum."""
-    if axis is None:
-        return "?"
-    text = form_text(axis.length)
-    return text if len(axis.length.terms) + bool(axis.length.constant) <= 1 else f"({text})"
 
 
 def _same(left: Entries, right: Entries) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backprop_derive.building.matrices import described_shape
+from backprop_derive.building.shapes import described_shape
 from backprop_derive.calculus.derivation import Delta, Derivation, Gradient
 from backprop_derive.calculus.matrices import MatrixForms, Reason
 from backprop_derive.graph.expressions import Expression, Partial, Ref, num, power, walk

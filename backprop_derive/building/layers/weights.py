@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.layers.stack import Entry, Stack, read_name
-from backprop_derive.building.matrices import length_text
 from backprop_derive.building.scope import Vector
+from backprop_derive.building.shapes import length_text
 from backprop_derive.graph.expressions import Bound, Expression, Fold, Ref, add, mul
 from backprop_derive.graph.indices import Affine, Axis, axis_to, number, variable
 from backprop_derive.graph.naming import form_text
