@@ -16,6 +16,9 @@ def check_formula(tree: Syntax, scope: Scope) -> None:
         if isinstance(each, Derivative):
             raise FormulaError("a derivative cannot stand in a formula of the network: it is what is derived from it", "", each.start, each.end)
         if isinstance(each, Comparison) and not any(each is condition for condition in conditions):
+            if each.operator == "=" and isinstance(each.left, Name) and each.left.name not in scope.names:
+                hint = "behind the other arguments, and without its name, it may be a formula"
+                raise FormulaError(f"an option by its name is a number, as in {each.left.name}=2", "", each.start, each.end, hint)
             hint = "write where(a > b, 1, 0) for 1 where it holds and 0 elsewhere"
             raise FormulaError("a comparison stands only in the first place of where(…)", "", each.start, each.end, hint)
         if isinstance(each, Call) and each.function in _BINDERS:

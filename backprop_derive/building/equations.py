@@ -103,6 +103,7 @@ def _left_side(draft: Draft, equation: Equation) -> _Left | None:
         return _Left(equation, tree.name, tuple(_place(draft, index) for index in tree.indices))
     except FormulaError as error:
         draft.fault(scalar, error)
+        draft.doubts.add({scalar.text.partition("[")[0]})
         return None
 
 
