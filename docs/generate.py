@@ -135,7 +135,7 @@ def layer_entry(row: Layer) -> str:
     lines = [f"### {row.kind}\n", *(f"    {equation}" for equation in row.equations), ""]
     takes = f"`- {row.kind}: …` takes {row.main}" if row.main else f"`- {row.kind}`"
     learns = f"learns {', '.join(f'`{name}` ({shape})' for name, shape in (each.split(': ') for each in row.parameters))}" if row.parameters else ""
-    lines.append(f"{'. '.join(filter(None, (row.sentence.capitalize(), takes, learns[:1].upper() + learns[1:], f'Shapes: {row.shapes}', row.source)))}.\n")
+    lines.append(f"{'. '.join(filter(None, (row.sentence[:1].upper() + row.sentence[1:], takes, learns[:1].upper() + learns[1:], f'Shapes: {row.shapes}', row.source)))}.\n")
     if row.own_options:
         lines += ["| option | default | says |", "|---|---|---|", *(f"| `{each.name}` | {each.standard} | {each.sentence} |" for each in row.own_options), ""]
     return "\n".join(lines)
