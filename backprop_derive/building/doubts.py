@@ -20,6 +20,7 @@ class Doubts:
     def __init__(self, spec: NetworkSpec) -> None:
         self._equations = tuple((names_in(equation.left.text.partition("[")[0]), names_in(equation.right.text)) for equation in spec.equations)
         self.names: set[str] = set()
+        self.lost: set[str] = set()  # given, but not to be read: that they are not defined elsewhere is no news
         self.unread = {key for problem in spec.faults if (key := _unread_key(problem.path or "", problem.nearest)) is not None}
         for problem in spec.faults:
             key, _, rest = (problem.path or "").partition(".")
@@ -45,7 +46,7 @@ class Doubts:
     def explain(self, scalar: Scalar, error: FormulaError, known: Set[str]) -> bool:
         """Whether what is wrong with a formula may follow from what has been told already."""
         if isinstance(error, UndefinedNameError):
-            return error.name in self.names or (bool(self.unread) and not error.called and error.name not in known)
+            return error.name in self.names | self.lost or (bool(self.unread) and not error.called and error.name not in known)
         return not error.of_grammar and self.cover(scalar.text)
 
 

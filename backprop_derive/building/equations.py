@@ -103,7 +103,7 @@ def _left_side(draft: Draft, equation: Equation) -> _Left | None:
         return _Left(equation, tree.name, tuple(_place(draft, index) for index in tree.indices))
     except FormulaError as error:
         draft.fault(scalar, error)
-        draft.doubts.add({scalar.text.partition("[")[0]})
+        draft.doubts.lost.add(scalar.text.partition("[")[0])
         return None
 
 
@@ -130,8 +130,11 @@ def _mains(draft: Draft, lefts: list[_Left]) -> dict[str, _Left]:
                 mains[left.name] = left
     for left in lefts:
         main = mains.get(left.name)
-        if main is None:
+        if main is None and left.name not in draft.doubts.lost:
             draft.problem(left.equation.left.mark, f"single entries of {left.name!r} are given, but no equation {left.name}[…] for the others", left.name)
+            draft.doubts.lost.add(left.name)
+        elif main is None:
+            continue
         elif len(main.places) != len(left.places):
             draft.problem(left.equation.left.mark, f"{left.name!r} has {counted(len(left.places), 'index', 'indices')} here and {counted(len(main.places), 'index', 'indices')} at line {main.equation.left.mark.line}", left.equation.left.text)
     return mains
