@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from backprop_derive.calculus.derivation import Delta
@@ -13,10 +14,13 @@ from backprop_derive.graph.nodes import Graph
 
 def directions(graph: Graph, deltas: Sequence[Delta]) -> Iterator[str]:
     """For each index along which lines need other places of each other: `t runs down, from T to 1: …`."""
-    shifts = dict(found for delta in deltas for found in _shifts(graph, delta, {each.name for each in deltas}))
-    for letter, (shift, low, high) in shifts.items():
-        way, first, last, side = ("down", high, low, "after") if shift > 0 else ("up", low, high, "before")
-        yield f"{letter} runs {way}, from {first} to {last}: each place needs the one {side} it"
+    found = [each for delta in deltas for each in _shifts(graph, delta, {each.name for each in deltas})]
+    runs = dict.fromkeys((letter, shift > 0, low, high) for letter, (shift, low, high) in found)
+    several = Counter(letter for letter, *_ in runs)
+    for letter, after, low, high in runs:
+        way, first, last, side = ("down", high, low, "after") if after else ("up", low, high, "before")
+        run = f"{letter} runs {way}, from {first} to {last}"
+        yield f"{run}: each place needs the one {side} it" if several[letter] == 1 else f"where a line needs the place {side} it, {run}"
 
 
 def _shifts(graph: Graph, delta: Delta, names: set[str]) -> Iterator[tuple[str, tuple[int, str, str]]]:

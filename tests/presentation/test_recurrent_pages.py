@@ -13,6 +13,7 @@ from backprop_derive.spec.loading import read_spec
 HEAD = "inputs: {x: [T]}\nparameters: [w, u]\nconstants: [h0]\ntargets: y\nequations:\n"
 FORWARD = HEAD + "  h[0]: h0\n  h[t]: tanh(w*h[t-1] + u*x[t])\n  L: (h[T] - y)^2\n"
 BACKWARD = HEAD + "  h[T+1]: h0\n  h[t]: tanh(w*h[t+1] + u*x[t])\n  L: (h[1] - y)^2\n"
+BOTH = "inputs: {x: T}\nparameters: [w, u]\nequations:\n  h[t]: tanh(w*x[t] + u*h[t-1])\n  h[0]: 0\n  g[t]: tanh(x[t] + u*g[t+1])\n  g[T+1]: 0\n  L: sum(h[t]*g[t], t)\n"
 NONE = "inputs: 3\nlayers:\n  - dense: 2\n    activation: tanh\nloss: mse\n"
 
 
@@ -35,3 +36,9 @@ def test_whole_numbers_are_compared_without_adding_one() -> None:
     page = render(present(derive(build_graph(read_spec(FORWARD)))), "terminal")
     assert "t < T" in page
     assert "t+1 ≤ T" not in page
+
+
+def test_two_ways_of_one_index_are_both_said() -> None:
+    page = render(present(derive(build_graph(read_spec(BOTH))), detail="brief"), "terminal")
+    said = ["where a line needs the place after it, t runs down, from T to 1.", "where a line needs the place before it, t runs up, from 1 to T."]
+    assert sorted(line.strip() for line in page.splitlines() if " runs " in line) == said
