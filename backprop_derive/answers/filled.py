@@ -53,6 +53,17 @@ def judge_filled(worlds: Worlds, left: Side, right: Side, definitions: Definitio
     return _at_the_values(worlds, left, right, definitions, open_digits) if open_digits else None
 
 
+def judge_labelled(worlds: Worlds, left: Side, right: Side, definitions: Definitions = NOTHING) -> Verdict | None:
+    """What is said of two sides that are equal if the targets are those of the spec, `-1/a` for y = 1; None if they are not."""
+    if not worlds.labels:
+        return None
+    verdict = decide(worlds.labelled, tuple(readings(worlds.labelled, left, right, definitions)), definitions)
+    if verdict.outcome not in ("equal", "equal-if"):
+        return None
+    said = tuple(dict.fromkeys((*worlds.labels.values(), *verdict.assumptions)))
+    return replace(verdict, outcome="equal-if", certainty="sampled", assumptions=said)
+
+
 def _decimals(side: Side) -> Iterator[Numeral]:
     return (each for each in side.syntax.walk() if isinstance(each, Numeral) and unit_of(each) < 1)
 

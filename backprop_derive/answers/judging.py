@@ -7,7 +7,7 @@ from dataclasses import replace
 from backprop_derive.answers.claims import Verdict
 from backprop_derive.answers.equality import decide
 from backprop_derive.answers.figures import judge_number, judge_numbers
-from backprop_derive.answers.filled import judge_filled
+from backprop_derive.answers.filled import judge_filled, judge_labelled
 from backprop_derive.answers.numerals import is_number
 from backprop_derive.answers.remarks import remarks
 from backprop_derive.answers.samples import readings
@@ -44,7 +44,7 @@ def judge_sides(worlds: Worlds, left: Side, right: Side, definitions: Definition
     if everywhere.outcome in ("equal", "equal-if"):
         return replace(everywhere, notes=(*everywhere.notes, *remarks(worlds.graph, right)))
     if not any(numbers):
-        return judge_filled(worlds, left, right, definitions) or everywhere
+        return judge_filled(worlds, left, right, definitions) or judge_labelled(worlds, left, right, definitions) or everywhere
     quantity, number = (right, left) if numbers[0] else (left, right)
     there = judge_number(worlds, quantity, number, definitions)
     if there.outcome == "undecided" and everywhere.outcome == "different" and (_is_formula(number) or _is_constant(worlds, quantity, definitions)):

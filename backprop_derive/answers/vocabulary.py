@@ -157,6 +157,11 @@ class Vocabulary:
         called = [entry for entry in self.entries.by_base.get(letter, ()) if outputs == [entry.name]]
         return Name(outputs[0]) if called else None
 
+    def cost_over(self, bottom: Name) -> Name | None:
+        """The cost, whose gradient `∇W` is, where W is a parameter."""
+        node = self.graph.by_name.get(bottom.name)
+        return Name(self.graph.cost.name) if node is not None and node.role == "parameter" else None
+
     def index_letter(self, letter: str, letters: Letters) -> str:
         """What an index letter is called in the tree."""
         if letter in letters.samples and self.sample_index is not None:

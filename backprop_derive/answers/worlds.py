@@ -286,7 +286,7 @@ class Worlds:
     """The random points of one network, in 40 digits and in double precision.
 
     Leaves are drawn as `facts` and `assumptions` say, and otherwise free: nothing is assumed of targets. Sizes that are symbols
-    differ from point to point.
+    differ from point to point. `held` are leaves that keep the value that the spec gives.
     """
 
     derivation: Derivation
@@ -294,6 +294,7 @@ class Worlds:
     facts: tuple[Fact, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     shared: Derivatives | None = field(default=None, repr=False)
+    held: tuple[str, ...] = ()
 
     @cached_property
     def derivatives(self) -> Derivatives:
@@ -307,15 +308,34 @@ class Worlds:
 
     @cached_property
     def fixed(self) -> Mapping[str, Array]:
-        """The constants that have a value in the spec: they keep it. Weights and data are always drawn."""
+        """The constants that have a value in the spec: they keep it, and so does what is held. Weights and data are always drawn."""
         given = {each.name: each.value for each in self.graph.numbers.values if each.place is None and each.name in self.graph.by_name}
-        return {name: np.array(value, dtype=float) for name, value in given.items() if self.graph.node(name).role == "constant"}
+        return {name: np.array(value, dtype=float) for name, value in given.items() if self.graph.node(name).role == "constant" or name in self.held}
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The targets of a single sample that the spec gives as 0, 1 or −1, with what it says of each: `y = 1`."""
+        if self.graph.samples is not None:
+            return {}
+        found = {}
+        for each in self.graph.numbers.values:
+            if each.place is None and each.name in self.graph.by_name and self.graph.node(each.name).role == "target":
+                values = np.array(each.value, dtype=float)
+                if np.isin(values, (0, 1, -1)).all():
+                    entries = [f"{value:g}" for value in values.reshape(-1)]
+                    found[each.name] = f"{each.name} = {entries[0] if len(entries) == 1 else '[' + ', '.join(entries) + ']'}"
+        return found
+
+    @cached_property
+    def labelled(self) -> Worlds:
+        """The points with these targets."""
+        return Worlds(self.derivation, self.seed, self.facts, self.assumptions, self.derivatives, tuple(self.labels))
 
     def under(self, facts: tuple[Fact, ...], assumptions: tuple[Assumption, ...]) -> Worlds:
         """The points where something is assumed; kept."""
         key = facts, assumptions
         if key not in self._assuming:
-            self._assuming[key] = Worlds(self.derivation, self.seed, facts, assumptions, self.derivatives)
+            self._assuming[key] = Worlds(self.derivation, self.seed, facts, assumptions, self.derivatives, self.held)
         return self._assuming[key]
 
     def exact(self, at: int) -> World:

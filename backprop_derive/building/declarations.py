@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from backprop_derive.building.doubts import names_in
 from backprop_derive.building.draft import Draft
 from backprop_derive.building.scope import Quantity, Scope
 from backprop_derive.errors import nearest
@@ -22,13 +23,25 @@ def declare_functions(draft: Draft) -> None:
         assert function.argument is not None
         later = {each.name.text for each in defined if each.name.text not in draft.functions}
         called = sorted(name for name in later if f"{name}(" in function.definition.text.replace(" ", "").replace("'", ""))
-        if called:
+        foreign = _foreign(draft, function.definition.text, function.argument)
+        if foreign:
+            message = f"{foreign!r} is no argument of {function.name.text!r}: a function of one's own is made of its argument, numbers and functions; what needs more is an equation"
+            draft.problem(function.definition.mark, message, function.definition.text)
+            definition = None
+        elif called:
             what = "itself" if called == [function.name.text] else f"{called[0]!r}, which is defined further down"
             draft.problem(function.definition.mark, f"{function.name.text!r} is defined by {what}", function.definition.text)
             definition = None
         else:
             definition = draft.formula(function.definition, Scope({function.argument: Quantity()}, functions=frozenset(draft.functions)))
         draft.functions[function.name.text] = None if definition is None else (function.argument, definition)
+
+
+def _foreign(draft: Draft, definition: str, argument: str) -> str:
+    """A quantity of the spec that stands in the definition of a function; empty if there is none."""
+    spec = draft.spec
+    declared = {each.name.text for each in (*spec.inputs, *spec.constants, *(spec.targets or ()))} | {name.text for name in spec.parameters}
+    return min(names_in(definition) & (declared - {argument}), default="")
 
 
 def declare_leaf(draft: Draft, declared: Declared, role: str) -> Node:

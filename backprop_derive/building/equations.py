@@ -252,9 +252,11 @@ def _find_axes(draft: Draft, lefts: list[_Left], mains: dict[str, _Left], known:
     """Give each letter of each left side its range, as far as the ranges known so far allow, until nothing changes."""
     _spread_axes(draft, list(mains.values()), known)
     wrong = {name for name, left in mains.items() if left.tree is None or _tell_undefined(draft, left, known)}
+    while more := {name for name, left in mains.items() if name not in wrong and None in known[name].axes and _read_by(left) & wrong}:
+        wrong |= more
     for name, left in mains.items():
         for letter, axis in zip(left.letters, known[name].axes, strict=True):
-            if axis is None and name not in wrong and not _read_by(left) & wrong:
+            if axis is None and name not in wrong:
                 message = f"the range of {letter!r} cannot be found: it stands alone in no bracket on the right, as in x[{letter}]; say its length: `sizes: {{{name}: [n]}}`"
                 draft.problem(left.equation.left.mark, message, left.equation.left.text)
     for left in lefts:

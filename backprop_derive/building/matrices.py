@@ -163,7 +163,8 @@ def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callabl
         if not _same(part, arrays[0]):
             what = f"{tree.operator} takes" if isinstance(tree, Binary | Comparison) else f"{tree.function} takes" if isinstance(tree, Call) else "this takes"
             shapes = f"{described(arrays[0])} and {described(part)} are given"
-            hint = "@ multiplies matrices" if isinstance(tree, Binary) and tree.operator == "*" else ""
+            raised = isinstance(tree, Binary) and tree.operator == "^" and isinstance(tree.right, Name) and tree.right.name == "T"
+            hint = "T is a name of this spec, so ^T is a power: for a transpose, call it something else" if raised else "@ multiplies matrices" if isinstance(tree, Binary) and tree.operator == "*" else ""
             raise fault(f"the shapes do not fit: {what} two arrays of one shape, or a number and an array; {shapes}", tree, hint)
 
     def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:

@@ -82,8 +82,8 @@ def ancestors(graph: Graph, target: str) -> set[str]:
 
 
 def adjoint_names(graph: Graph, nodes: Iterable[str]) -> Mapping[str, str]:
-    """`delta_B` for the adjoint of the pre-activation `z_B`, `delta1` for `z1`, `bar_v` for that of any other node v; or as the
-    graph's notation has it.
+    """`delta_B` for the adjoint of the pre-activation `z_B`, `delta1` for `z1`, `delta_zo` for `zo`, `bar_v` for that of any other
+    node v; or as the graph's notation has it.
 
     Names of the graph are never taken: at a second differentiation the adjoints of the first are nodes themselves.
     """
@@ -92,9 +92,9 @@ def adjoint_names(graph: Graph, nodes: Iterable[str]) -> Mapping[str, str]:
     names = {}
     for name in nodes:
         node = graph.node(name)
-        stem = "delta" + name[1:] if node.role == "preactivation" and name.startswith("z") else f"bar_{name}"
-        if node.role == "preactivation" and not name.startswith("z"):
-            stem = f"delta_{name}"
+        stem = f"bar_{name}"
+        if node.role == "preactivation":
+            stem = "delta" + name[1:] if name.startswith("z") and not name[1:2].isalpha() else f"delta_{name}"
         stem = called.get(name, stem)
         candidate, count = stem, 1
         while candidate in taken:

@@ -114,7 +114,8 @@ def _chooses(expression: Expression) -> bool:
 def _linear_reason(child: Node, parent: Node, link: Link) -> Words:
     one, other = Ref(child.name), Ref(parent.name)
     if isinstance(link.value, Number):
-        return other, " is added in ", one, f", so it passes through with factor {link.value.value}"
+        factor = str(link.value.value).replace("-", "−")
+        return other, " is added in ", one, f", so it passes through with factor {factor}"
     if parent.role == "parameter":
         return one, " is linear in ", other, ": the derivative is what ", other, " is multiplied by"
     return one, " is linear in ", other, ": the derivative is the weight on ", other

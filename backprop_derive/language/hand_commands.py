@@ -296,8 +296,12 @@ class CommandReader(SumReader):
         raise self.error("a derivative is ∂L/∂w of two quantities of the network", token)
 
     def _nabla(self, token: Token) -> Syntax:
-        """`\\nabla_W L`, `\\partial_w L`"""
+        """`\\nabla_W L`, `\\partial_w L`; `∇W`, as programs say it, of the cost"""
         if not self.peek("_"):
+            bottom = self.attempt(self.quantity) if token.text == "nabla" else None
+            cost = None if bottom is None else self.lexicon.cost_over(bottom)
+            if bottom is not None and cost is not None:
+                return Derivative(cost, bottom, start=token.start, end=bottom.end)
             raise self.error("the gradient needs to say by what", token, hint="write \\nabla_W L")
         self.take()
         tokens, _ = self.script_tokens(raised=False)

@@ -81,6 +81,16 @@ class ConditionReader(CallReader):
                 return compared and self.tokens[at + 1].kind == "end"
         return False
 
+    def refuse_numbering(self) -> None:
+        """`(a - y)*x (2)`: a factor, or the number of the equation? That is asked, unless numbers stand in brackets before it too."""
+        kinds = [token.kind for token in self.tokens[self.at : self.at + 4]]
+        apart = self.text[self.token.start - 1 : self.token.start].isspace()
+        if kinds != ["(", "number", ")", "end"] or not apart or not self.tokens[self.at + 1].text.isdecimal():
+            return
+        if [token.kind for token in self.tokens[max(self.at - 2, 0) : self.at]] != ["number", ")"]:
+            number = self.tokens[self.at + 1].text
+            raise self.error(f"({number}) can be a factor or the number of the equation", self.token, hint=f"write *{number}, or leave more room before ({number})")
+
     def _behind_comma(self) -> Comparison | None:
         self.take()
         return self._last(self.comparison())

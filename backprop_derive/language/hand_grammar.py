@@ -158,6 +158,7 @@ class HandReader(ConditionReader):
                 operator = self.take().kind
                 factors.append(self.unary())
             elif self._starts_factor():
+                self.refuse_numbering()
                 operator = ""
                 self._refuse_tight_quotient(operators, factors)
                 factors.append(self.power())

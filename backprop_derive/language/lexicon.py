@@ -95,6 +95,9 @@ class Lexicon(Protocol):
     def output_of(self, letter: str) -> Name | None:
         """The output of the network by the letter of its layers, as in ∇_a C; None where that is not its letter."""
 
+    def cost_over(self, bottom: Name) -> Name | None:
+        """The cost, whose gradient `∇W` is, where W is a parameter; else None."""
+
     def is_quantity(self, text: str) -> bool:
         """Whether a bare word is a quantity of the network."""
 

@@ -91,7 +91,8 @@ class _Page:
         yield Heading(1, (f"Evaluation: {self.graph.title}" if self.graph.title else "Evaluation",))
         yield Table((), tuple(((label,), text) for label, text in (*self._facts(), *notation_facts(self.graph))))
         yield from self._given("Inputs and targets", ("input", "target"))
-        yield from self._given("Parameters", ("parameter", "constant"))
+        constants = any(node.role == "constant" for node in self.graph.nodes)
+        yield from self._given("Parameters and constants" if constants else "Parameters", ("parameter", "constant"))
         yield from self._forward()
         yield from self._backward()
         yield from self._gradients()
@@ -141,17 +142,19 @@ class _Page:
         chain = self.derivation.chain
         lines: list[_Line] = []
         others: list[tuple[Ref, Ref]] = []
+        stated = False
         for node in reversed(self.graph.nodes):
             if node.is_leaf or node.name == self.loss.name or node.name not in chain.adjoints:
                 continue
             name, delta = chain.names[node.name], self.derivation.deltas.get(node.name)
+            stated = stated or node.role == "preactivation"
             if delta is not None and node.role != "preactivation":
                 others.append((Ref(name), Ref(node.name)))
             formula = delta.value if delta is not None else chain.settled(chain.assembled(node.name, chain.by_name), node)
             label = Ref(name) if node.name in chain.shown else Partial(self.graph.differentiated, Ref(node.name))
             lines += self._lines(node, self.evaluation.delta_for_the_eye(name), label, formula)
         if lines:
-            yield from self._table("Backward pass", lines, (*meaning_of_errors(self.graph, others), "."))
+            yield from self._table("Backward pass", lines, (*meaning_of_errors(self.graph, others, stated=stated), "."))
 
     def _gradients(self) -> Iterator[Block]:
         lines: list[_Line] = []

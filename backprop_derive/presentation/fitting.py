@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_LISTED = 6
 MOST_ENTRIES = 24
 MOST_COLUMNS = 4
+ROUND = 4
+"""Of a bowl that is less than so many times as steep in one direction as in another, the learning rate alone is slow."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ class _Page:
         if descent.given is not None and descent.given != descent.learning_rate:
             yield Paragraph(("With the learning rate ", figure(descent.given, self.digits), " of the spec descent does not come down: it has to be below ", *limit, ". With ", rate, ":"))
         else:
-            yield Paragraph(("Each step takes the learning rate times the gradient off the parameters. The learning rate here is ", rate, "; it has to be below ", *limit, ":"))
+            plain = "" if self.graph.numbers.optimizer == "sgd" else f"This is plain gradient descent, not {self.graph.numbers.optimizer}. "
+            yield Paragraph((f"{plain}Each step takes the learning rate times the gradient off the parameters. The learning rate here is ", rate, "; it has to be below ", *limit, ":"))
         shown = squares.entries if len(squares.entries) <= MOST_COLUMNS else ()
         header: tuple[Text, ...] = (("steps",), *((entry,) for entry in shown), (Ref(self.graph.cost.name),))
         rows = [((str(station.steps),), *self._numbers(station.entries.tolist() if shown else ()), *self._numbers([station.cost])) for station in descent.stations]
@@ -157,6 +160,9 @@ class _Page:
             yield Paragraph((f"After {counted(last.steps, 'step', 'steps')} descent is where the closed form is.",))
             return
         ratio = float(squares.curvatures[-1] / squares.curvatures[0])
+        if ratio < ROUND:
+            yield Paragraph((f"After {last.steps} steps descent is still on its way: a learning rate nearer to the limit gets there sooner.",))
+            return
         yield Paragraph((f"After {last.steps} steps descent is still on its way: the bowl is ", figure(ratio, 2), " times as steep in one direction as in another. Inputs of about the same size, with mean 0, make it rounder."))
 
     def _numbers(self, values: Sequence[float]) -> list[Text]:

@@ -26,6 +26,7 @@ from backprop_derive.graph.naming import form_text
 from backprop_derive.graph.nodes import PREFIXED, Graph, Node, Piece
 from backprop_derive.operations.functions import find_function
 from backprop_derive.operations.layers import LAYERS
+from backprop_derive.operations.losses import find_loss
 from backprop_derive.presentation.document import Block, Heading, Row, Table, Text
 
 _IMAGES = ("conv1d", "conv2d")
@@ -54,13 +55,15 @@ def header(derivation: Derivation, more: Iterable[tuple[str, Text]] = (), line: 
 
 
 def _header_rows(graph: Graph, line: Callable[[Row], Row]) -> Iterator[tuple[str, Text]]:
-    yield "Network", _network_line(graph)
+    network = _network_line(graph)
+    if network:
+        yield "Network", network
     shapes = _shapes(graph)
     if shapes:
         yield "Shapes", shapes
     yield "Cost", _cost_text(graph)
     loss = graph.node(graph.cost.loss)
-    named = (f", {loss.operation.replace('_', ' ')}",) if loss.operation else ()
+    named = (f", {loss.operation.replace('_', ' ')}",) if find_loss(loss.operation) is not None else ()
     together = () if graph.differentiated == loss.ref() else ("; ", graph.differentiated, " alone is their sum over all samples, which depend on each other")
     yield "Loss", (loss.ref(), " = ", *((line(Row(loss.ref(), loss.pieces[0].definition)).right,) if len(loss.pieces) == 1 else ("in pieces, see below",)), *named, *together)
     if graph.cost.regularizer is not None:
@@ -89,13 +92,18 @@ def notation_facts(graph: Graph) -> Iterator[tuple[str, Text]]:
         yield "Notation", _listed(((graph.notation.title,), *graph.notation.meanings), "; ")
 
 
-def meaning_of_errors(graph: Graph, others: Iterable[tuple[Ref, Ref]]) -> Text:
-    """What the sign of the backward pass stands for; `others` are derivatives by what is no pre-activation, each with that."""
+def meaning_of_errors(graph: Graph, others: Sequence[tuple[Ref, Ref]], *, stated: bool = True) -> Text:
+    """What the signs of the backward pass stand for: that of pre-activations, if some are `stated`; `others` are derivatives by what is
+    none, each with that."""
     loss = graph.differentiated
     if graph.error == PREFIXED:
         return ("d in front of a name is the derivative of the loss ", loss, " with respect to what has that name")
-    more = (part for error, of in others for part in (", ", error, " that with respect to ", of))
-    return (f"{graph.error} is the derivative of the loss ", loss, " with respect to a pre-activation", *more)
+    if not stated and others:
+        (error, of), *others = others
+        first: Text = (error, " is the derivative of the loss ", loss, " with respect to ", of)
+    else:
+        first = (f"{graph.error} is the derivative of the loss ", loss, " with respect to a pre-activation")
+    return (*first, *(part for error, of in others for part in (", ", error, " that with respect to ", of)))
 
 
 def _cost_text(graph: Graph) -> Text:

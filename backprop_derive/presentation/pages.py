@@ -124,7 +124,7 @@ class Page:
 
     def _meaning(self, deltas: Sequence[Delta]) -> Iterator[str | Expression]:
         others = [(self._quantity(Ref(delta.name, delta.of.indices)), self._quantity(delta.of)) for delta in deltas if self.graph.node(delta.of.name).role != "preactivation"]
-        yield from (*meaning_of_errors(self.graph, others[:1]), ":")
+        yield from (*meaning_of_errors(self.graph, others[:1], stated=len(others) < len(deltas)), ":")
 
     def _delta(self, delta: Delta) -> Iterator[Block]:
         name = Ref(delta.name, delta.of.indices)

@@ -155,7 +155,7 @@ class UnicodeWriter(AsciiWriter):
     def product(self, parts: Sequence[str]) -> str:
         text = parts[0]
         for before, part in pairwise(parts):
-            text += ("" if before in _VULGAR.values() and not part[0].isdecimal() else " " if part.startswith("Σ") else "·") + part
+            text += ("" if before in _VULGAR.values() and not part[0].isnumeric() else " " if part.startswith("Σ") else "·") + part
         return text
 
     def entrywise(self, parts: Sequence[Written]) -> Written:

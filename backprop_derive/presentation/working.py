@@ -26,6 +26,7 @@ from backprop_derive.graph.expressions import (
     Ref,
     free_variables,
     mul,
+    neg,
     reciprocal,
     refs,
     reindex,
@@ -99,7 +100,7 @@ class Working:
         except EvaluationError:
             return ()
         result = figure(value, self.digits)
-        if put is None or isinstance(put, Figure) or not any(figures(put)):
+        if put is None or isinstance(put, Figure) or (value < 0 and neg(put) == figure(-value, self.digits)) or not any(figures(put)):
             return (Row(left, result, said),)
         note = self._cancellation(put, value)
         return (Row(left, Compare("=", put, result), (*said, *(("; ",) if said and note else ()), *note)),)

@@ -32,6 +32,8 @@ def report_name_clashes(spec: NetworkSpec, problems: Problems) -> None:
         if earlier is not later and (later.group is None or later.group != earlier.group):
             mark = earlier.at.mark
             message = f"two things have the name {later.name!r}: {earlier.what} ({mark.path}, line {mark.line}, column {mark.column}) and {later.what}"
+            if spec.style == "equations" and {earlier.group, later.group} == {None, "parameters"} and {earlier.what, later.what} & {"an input", "a target", "a constant"}:
+                message += "; what the gradient is wanted of stands under parameters alone"
             problems.add(later.at.mark, message, later.at.text)
 
 

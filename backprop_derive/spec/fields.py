@@ -79,6 +79,8 @@ def read_reference(value: Value, problems: Problems, what: str) -> Scalar | None
 
 
 def _why_no_name(text: str, what: str) -> str:
+    if looks_like_number(text) and what in ("a node", "a source"):
+        return f"a name begins with a letter, as in n{text.strip()}"
     if looks_like_number(text):
         return f"{what} is expected here; the numbers stand under values"
     if text.strip().lower() in ("none", "null", "true", "false", "~"):

@@ -72,7 +72,8 @@ def _read_style(tree: Mapping, problems: Problems) -> Any:
         problems.add(other.mark, message, other.text)
     misspelled = any(nearest(key.text, STYLES) for key, _ in tree.entries if key.text not in BY_NAME)
     if not given and not misspelled:
-        problems.add(tree.mark, "the network is missing: one of layers, nodes, equations")
+        alone = "; a formula alone is an equation: `equations: {L: …}`" if any(key.text == "loss" for key, _ in tree.entries) else ""
+        problems.add(tree.mark, f"the network is missing: one of layers, nodes, equations{alone}")
     return given[0].text if given else None
 
 

@@ -95,3 +95,49 @@ KRONECKER = [
 def test_a_delta_with_two_letters_is_kroneckers_beside_letters_of_units(text: str, outcome: str) -> None:
     (claim,) = verify_answers(build_graph(read_spec(SPECS["softmax"])), text)
     assert claim.verdict.outcome == outcome
+
+
+ONE = """
+inputs: x
+nodes: {N: {weights: {w: x}, bias: b, activation: sigmoid, output: a, preactivation: z}}
+targets: y
+loss: binary_cross_entropy
+cost: single
+"""
+GIVEN = "values: {x: 0.5, w: 1.2, b: 0.1, y: 1}\n"
+
+SENTENCES = [
+    # what a line is about
+    ("", "gradient of w = (a-y)x", ["equal"]),
+    ("", "The gradient for the weight w is x(a-y).", ["equal"]),
+    ("", "derivative of L with respect to w = (a-y)x", ["equal"]),
+    ("", "the derivative of L wrt w is (y-a)x", ["different"]),
+    ("", "∇w = (a - y) x", ["equal"]),
+    ("", "=> dL/dw = (a-y)x\n-> dL/db = a-y", ["equal", "equal"]),
+    # numbers of equations
+    ("", "dL/dw = (a-y)*x   (2)", ["equal"]),
+    ("", "dL/dw = (a-y)*x   (*)", ["equal"]),
+    ("", "$$\\frac{dL}{dw} = (a-y)x \\qquad (2)$$", ["equal"]),
+    ("", "dL/dw = (a-y)*x (2)", ["unreadable"]),
+    ("", "dL/dw = (a-y)*x*(2)", ["different"]),
+    # the target of the spec put in
+    (GIVEN, "dL/dw = (a-1)x", ["equal-if"]),
+    (GIVEN, "dL/da = -1/a", ["equal-if"]),
+    (GIVEN, "L = -log(a)", ["equal-if"]),
+    (GIVEN, "dL/da = 1/a", ["different"]),
+    (GIVEN, "dL/dw = (a-1)*x*w", ["different"]),
+    ("", "dL/dw = (a-1)x", ["different"]),
+    (GIVEN.replace("y: 1", "y: 0"), "dL/dw = a*x", ["equal-if"]),
+    (GIVEN.replace("y: 1", "y: 0"), "dL/da = -1/a", ["different"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "text", "outcomes"), SENTENCES)
+def test_a_sentence_is_judged_as_it_is_meant(values: str, text: str, outcomes: list[str]) -> None:
+    graph = build_graph(read_spec(ONE + values))
+    assert [claim.verdict.outcome for claim in verify_answers(graph, text)] == outcomes
+
+
+def test_a_target_that_is_put_in_is_told() -> None:
+    (claim,) = verify_answers(build_graph(read_spec(ONE + GIVEN)), "dL/dw = (a-1)x")
+    assert claim.verdict.assumptions == ("y = 1",)

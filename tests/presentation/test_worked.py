@@ -399,3 +399,34 @@ def test_the_record_has_the_numbers_of_the_sample() -> None:
     assert record["values"] == {"x": 2, "slope": 0, "intercept": 0.5, "yhat": 0.5, "L": 6.25, "y": 3} | record["values"]
     assert record["deltas"] == {"bar_yhat": -5}
     assert record["gradients"] == {"slope": -15, "intercept": pytest.approx(-16 / 3)}
+
+
+# -- what is said in passing -----------------------------------------------------------------------------------------------
+
+GATES = "parameters: [x, y]\nequations: {m: x*y, e: -m, f: 2*e + x}\ncost: single\nvalues: {x: 3, y: 4}"
+PENALISED = """
+inputs: x
+nodes: {N: {weights: {w: x}, activation: sigmoid, output: a, preactivation: zo}}
+targets: y
+loss: binary_cross_entropy
+regularization: {l2: lambda/m}
+values: {w: 0.8, lambda: 2}
+data: [{x: 1, y: 1}, {x: -0.3, y: 0}, {x: 0.7, y: 1}]
+"""
+SLOPE = "inputs: x\nnodes: {P: {weights: {w: x}, output: p}}\ntargets: y\nloss: squared_error\ncost: single\nlearning_rate: 0.1\n"
+
+
+@pytest.mark.parametrize(("text", "said", "unsaid"), [
+    ("parameters: x\nequations: {z: 'sin(x)'}\ncost: single\nvalues: {x: 3}", "z = sin(x)\n", "Network"),
+    (GATES, "  bar_m is the derivative of the loss f with respect to m:", "δ is"),
+    (GATES, "passes through with factor −1", "factor -1"),
+    (GATES, "      = −12\n", "−12 = −12"),
+    (PENALISED, "    δ_zo = ∂L/∂zo\n", "deltao"),
+    (PENALISED, "½·⅔·0.8²", "½⅔"),
+    (SLOPE + "values: {w: 0.9, x: -0.05, y: -0.05}", "a learning rate nearer to the limit gets there sooner.", "times as steep"),
+    (SLOPE + "optimizer: adam\nvalues: {w: 3, x: 2, y: 10}", "This is plain gradient descent, not adam.", "squared error, squared"),
+])  # fmt: skip
+def test_a_page_says_what_there_is_to_say(text: str, said: str, unsaid: str) -> None:
+    page = printed(page_of(text), 120)
+    assert said in page
+    assert unsaid not in page

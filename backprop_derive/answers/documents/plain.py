@@ -25,6 +25,11 @@ _HYPHEN_BEFORE, _HYPHEN_BEHIND = re.compile(r"[A-Za-z]{2}[-/]$"), re.compile(r"[
 _WORD = re.compile(r"(?<![\\_^{./A-Za-zÀ-ÿ0-9'])[A-Za-zÀ-ÖØ-öø-ÿ]{2,}(?![A-Za-zÀ-ÿ0-9_^(\['′’/])")
 _NUMBERING = re.compile(r"\s*(?:[-*•–]\s+|\(?(?:[0-9]{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|>\s*)")
 _LABEL = re.compile(r"\s*(?P<label>[^:=≈←]{1,60}):(?!=)\s*")
+_SPOKEN = re.compile(
+    r"\s*(?:so\s+|thus\s+|hence\s+)?(?:the\s+)?(?:partial\s+)?(?:gradient|derivative|slope)\b[^=:≈]{0,60}?\b(?:of|by|for|to|wrt|w\.r\.t\.?)\s+"
+    r"(?:(?:the\s+)?(?:weight|bias|parameter)\s+)?(?!(?:L|C|J|E|loss|cost|error)\b)(?P<key>[^\s=:≈]{1,20})\s*(?:=|:|≈|\bis\b)\s*(?=\S)",
+    re.IGNORECASE,
+)
 _REMARK = re.compile(r"(?:(?<=\s)|^)(?:#|//|%|<!--).*$", re.MULTILINE)
 _RULE = re.compile(r"\s*[-=_*~#]{3,}\s*")
 
@@ -82,7 +87,8 @@ def _of_line(source: Source, text: str, line: _Line, words: Collection[str], *, 
     piece = re.sub(r"\\(?=\n)", " ", piece)
     ahead, condition = condition_ahead(piece)
     piece = blanked(piece, 0, ahead)
-    at, key = _behind_labels(piece)
+    at, key = _spoken_gradient(piece)
+    at, key = (at, key) if key else _behind_labels(piece)
     rest = piece[at:]
     if not rest.strip():
         return
@@ -105,6 +111,12 @@ def _passage(source: Source, piece: str, offset: int, begin: int, stop: int, key
     begin, stop = trimmed(piece, begin, stop)
     written = source.text[offset + begin : offset + stop]
     return Passage(piece[begin:stop], source.place(offset + begin), written, certain=certain, key=key)
+
+
+def _spoken_gradient(piece: str) -> tuple[int, str]:
+    """`The gradient of w is …`, `derivative of L with respect to w = …`: where the formula begins, and the weight; 0 and nothing otherwise."""
+    found = _SPOKEN.match(piece)
+    return (0, "") if found is None else (found.end(), found["key"])
 
 
 def _behind_labels(piece: str) -> tuple[int, str]:

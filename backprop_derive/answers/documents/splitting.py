@@ -12,6 +12,7 @@ from backprop_derive.answers.documents.passages import Passage
 
 _TOKEN = re.compile(r"\\begin\s*\{[^{}]*\}|\\end\s*\{[^{}]*\}|\\[A-Za-z]+\*?|\\.|<=|>=|!=|:=|.", re.DOTALL)
 _LONGEST_RANGE = 60
+_OPERATORS = frozenset("=+-−*/·×⋅⊙∘@,(")
 _RELATIONS = frozenset(["=", ":=", "≈", "←", "≔", "≃", "≡", "\\approx", "\\equiv", "\\coloneqq", "\\gets", "\\leftarrow", "\\simeq", "\\doteq", "\\eqqcolon"])
 _STEPS = frozenset(["\\implies", "\\Rightarrow", "\\Longrightarrow", "\\iff", "\\Leftrightarrow", "\\Longleftrightarrow", "\\to", "\\therefore", "⇒", "⟹", "⇔", "⟺", "∴"])
 _BETWEEN = frozenset([",", ";", "\\quad", "\\qquad"])
@@ -21,6 +22,9 @@ _RANGE = re.compile(
     r"[\s,;]*(?:\\q?quad\s*)?\(?\s*(?:for\s+)?[A-Za-z]\s*(?:=|∈|\\in(?![A-Za-z]))\s*\{?\s*[0-9](?:\s*,\s*[0-9])*\s*,?\s*(?:\.{2,3}|…|\\[lc]?dots)\s*,?\s*[A-Za-z0-9_]{1,6}\s*\}?\)?\s*$"
 )
 """`, j = 1..n` or `(i = 1, …, m)` at the end of a formula: it says where an index runs, which the network tells too."""
+_NUMBERED = re.compile(r"(?:\s{2,}|\t|\\q?quad(?![A-Za-z])\s*)\(\s*(?:[0-9]{1,2}[a-z]?|[ivx]{1,4}|\*{1,3})\s*\)\s*\Z")
+"""The number of an equation, apart from it: `… x   (2)`."""
+_ARROW = re.compile(r"\s*(?:[=-]+>|→|⟶|⇒|⟹|∴)\s*")
 _GAPS = re.compile(r"^(?:\s|&|\{\}|\\q?quad(?![A-Za-z])|\\[,;:! ])+")
 _TRAILING_OPERATOR = re.compile(r"(?:[=+\-−*/·×⋅⊙∘@(\[{]|\\(?:cdot|times|odot|circ|otimes)(?![A-Za-z]))$")
 
@@ -100,6 +104,11 @@ def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """The place without blanks, and without the punctuation of the sentence around it, the bracket of a remark behind it too."""
     while start < end and (text[start].isspace() or text[start] in ",;:&~" or (text[start] == "." and not text[start + 1 : start + 2].isdigit())):
         start += 1
+    arrow = _ARROW.match(text, start, end)
+    start = start if arrow is None else arrow.end()
+    numbered = _NUMBERED.search(text[:end], max(start, end - _LONGEST_RANGE))
+    if numbered is not None and start < numbered.start() and text[numbered.start() - 1] not in _OPERATORS:
+        end = numbered.start()
     said = _RANGE.search(text[:end], max(start, end - _LONGEST_RANGE))
     if said is not None and said.start() > start and _opened(text[start : said.start()]) == 0:
         end = said.start()
