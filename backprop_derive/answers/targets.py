@@ -33,6 +33,8 @@ def target_of(key: str, vocabulary: Vocabulary) -> Side:
     if isinstance(found, Ref) and found.name in vocabulary.graph.by_name and found.name not in _costs(vocabulary):
         assert isinstance(side.syntax, Name)
         return _derivative(side.syntax, vocabulary)
+    if isinstance(side.syntax, Name) and (named := _with_letters(side.syntax, vocabulary)) != side.syntax:
+        return side_of(named, vocabulary)
     return side
 
 
@@ -86,12 +88,15 @@ def _derivative(name: Name, vocabulary: Vocabulary) -> Side:
 
 def _with_letters(name: Name, vocabulary: Vocabulary) -> Name:
     """An array that is no vector or matrix stands with the letters that a page gives it, `W1[f,c,s,u]`: an answer is written in them."""
-    node = vocabulary.graph.by_name.get(name.name)
-    if name.indices or node is None or node.sampled or len(node.axes) <= 2 or any(axis.single for axis in node.axes):
+    graph = vocabulary.graph
+    node = graph.by_name.get(next((of for of, adjoint in vocabulary.derivation.names.items() if adjoint == name.name), name.name))
+    if name.indices or node is None:
         return name
-    if {*node.letters} & {*vocabulary.scope.quantities, *vocabulary.scope.sizes}:
+    letters, axes = node.letters[int(node.sampled) :], node.axes[int(node.sampled) :]
+    if len(axes) <= 2 or len(vocabulary.scope.quantities[node.name].axes) < len(axes) or {*letters} & {*vocabulary.scope.quantities, *vocabulary.scope.sizes}:
         return name
-    return replace(name, indices=tuple(Name(letter, start=name.start, end=name.end) for letter in node.letters))
+    places = (_numeral(axis.low.constant) if axis.single else Name(letter, start=name.start, end=name.end) for letter, axis in zip(letters, axes, strict=True))
+    return replace(name, indices=tuple(places))
 
 
 def _numeral(index: int) -> Syntax:

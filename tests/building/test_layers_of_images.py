@@ -261,3 +261,10 @@ def test_what_does_not_fit_is_said(inputs: str, layer: str, message: str) -> Non
     with pytest.raises(SpecError) as caught:
         graph_of(f"inputs: {{x: {inputs}}}\nlayers:\n  - {layer}\n{LOSS}")
     assert message in str(caught.value)
+
+
+def test_a_condition_on_both_ends_is_read_as_it_is_printed() -> None:
+    graph = graph_of(on_image(RELU, "conv2d: 2\n    padding: 1", "avg_pool: 2"))
+    page = "[z1[f,p,q] > 0]·Σ_j Σ_s Σ_u [1 ≤ p−s+2 ≤ 6]·[1 ≤ q−u+2 ≤ 6]·delta2[j,p−s+2,q−u+2]·W2[j,f,s,u]"
+    (claim,) = verify_answers(graph, {"delta1": page})
+    assert claim.verdict.outcome == "equal", claim.verdict

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from backprop_derive.building.layers.stack import Entry, Stack, described
 from backprop_derive.building.layers.templates import Names, Place
 from backprop_derive.building.scope import Vector
-from backprop_derive.frozen import dataclass
+from backprop_derive.frozen import dataclass, replace
 from backprop_derive.graph.expressions import Bound, Expression, Ref
 from backprop_derive.graph.indices import Affine, Axis, axis_to, number
 from backprop_derive.graph.naming import form_text
@@ -64,12 +64,22 @@ def grid_in(stack: Stack, entry: Entry, read: Vector, dimensions: int) -> Grid |
     if read.axis is not None:
         axes = tuple(bound.axis for bound in read.bounds)
         if len(axes) == dimensions + 1:
+            _letter(stack, read, CHANNEL + PLACES[:dimensions])
             return Grid(read, axes[1:], axes[0])
         if len(axes) == dimensions and not read.channels:
+            _letter(stack, read, PLACES[:dimensions])
             return Grid(read, axes, None)
     wanted = ("a signal, x[c,p] with channels c or x[p]", "an image, x[c,p,q] with channels c or x[p,q]")[dimensions - 1]
     stack.draft.problem(entry.mark, f"{entry.kind.text} reads {wanted}, and not {described(read)}", entry.kind.text)
     return None
+
+
+def _letter(stack: Stack, read: Vector, letters: str) -> None:
+    """An input that is read as a signal or an image has the letters of one, `x[c,p,q]`, unless they are names of the spec."""
+    assert read.array is not None
+    node = stack.draft.nodes[read.array.name]
+    if node.is_leaf and not stack.draft.taken() & set(letters):
+        stack.draft.nodes[node.name] = replace(node, letters=tuple(letters))
 
 
 def windows(stack: Stack, entry: Entry, kernels: Sequence[int], strides: Sequence[int], *, dilated: bool = False) -> tuple[Window, ...]:

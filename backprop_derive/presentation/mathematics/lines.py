@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from backprop_derive.graph.expressions import Expression
+from backprop_derive.graph.expressions import Expression, Fold
 from backprop_derive.graph.nodes import Graph
 from backprop_derive.presentation.document import Label
 from backprop_derive.presentation.mathematics.widths import width_of
@@ -126,6 +126,11 @@ class _BreakableWriter(TypesetWriter):
                 return Written(self.brackets(argument.text) + "^{1/2}")
             return super().call(function, order, [_sealed(argument)])
         return super().call(function, order, arguments)
+
+    def fold(self, fold: Fold, letter: str, body: Written, axis: tuple[str, str] | None, at: str | None) -> Written:
+        if fold.kind in ("max", "argmax") and isinstance(fold.body, Fold):
+            body = Written(_BREAK + body.text, body.level, body.open)
+        return super().fold(fold, letter, body, axis, at)
 
     def condition(self, relation: str, left: str, right: str) -> str:
         return f"{left}{_BREAK}{super().condition(relation, '', right).lstrip()}" if relation == "=" else super().condition(relation, left, right)
