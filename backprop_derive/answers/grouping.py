@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from backprop_derive.building.indexing import axes_alone, integer_form
-from backprop_derive.building.matrices import Entries, entries_of
+from backprop_derive.building.matrices import Entries, entries_of, is_of_one_entry
 from backprop_derive.building.names import fault
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
@@ -232,7 +232,7 @@ class Grouper:
         return self._from_the_left([self._from_the_left(inside, inner) for inside, inner in groups], between)
 
     def _two(self, left: Syntax, operator: str, right: Syntax) -> Syntax:
-        arrays = bool(self._rank(left) and self._rank(right))
+        arrays = bool(self._rank(left) and self._rank(right)) and not self._is_multiple(left, right)
         if operator == OUTER and arrays:
             if self._rank(left) == self._rank(right) == 1 and self._entries(left).shape != self._entries(right).shape:
                 return self._outer(left, right)
@@ -244,6 +244,13 @@ class Grouper:
             operator = ELEMENTWISE
         spelled = {ELEMENTWISE: "*", OUTER: "*", "": "@" if arrays else "*", MATRIX: "@" if arrays else "*", "@": "@" if arrays else "*"}
         return Binary(spelled.get(operator, operator), left, right, start=left.start, end=right.end)
+
+    def _is_multiple(self, left: Syntax, right: Syntax) -> bool:
+        """Whether an array of one entry stands beside one of more that it does not fit as a matrix, so that it is a number."""
+        first, second = self._entries(left), self._entries(right)
+        if is_of_one_entry(first) == is_of_one_entry(second) or first.row != second.row:
+            return is_of_one_entry(first) and is_of_one_entry(second)
+        return first.shape[-1] != second.shape[0]
 
     def _outer(self, left: Syntax, right: Syntax) -> Syntax:
         """`x y^T`, or `x^T y` where vectors are rows."""

@@ -155,7 +155,7 @@ def _named(tree: Name, scope: Scope) -> Entries:
 
 def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callable[[tuple[Syntax, ...]], Syntax]) -> Entries:
     """Entry by entry, over arrays of one shape and numbers."""
-    parts = [entries_of(operand, scope) for operand in operands]
+    parts = _beside_each_other([entries_of(operand, scope) for operand in operands])
     arrays = [part for part in parts if part.shape]
     if not arrays:
         return _number(tree)
@@ -172,6 +172,24 @@ def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callabl
 
     shape = tuple(next((axis for axis in axes if axis is not None), None) for axes in zip(*(part.shape for part in arrays), strict=True))
     return Entries(shape, at, arrays[0].row)
+
+
+def _beside_each_other(parts: list[Entries]) -> list[Entries]:
+    """The parts, those of one entry as the numbers that they are beside an array of more."""
+    if not any(part.shape and is_of_one_entry(part) for part in parts):
+        return parts
+    most = max(parts, key=lambda part: (not is_of_one_entry(part), len(part.shape)))
+    return [_only_entry(part) if is_of_one_entry(part) and part.shape != most.shape else part for part in parts]
+
+
+def is_of_one_entry(part: Entries) -> bool:
+    """Whether it is a number, or an array of one entry."""
+    return all(axis is not None and axis.single for axis in part.shape)
+
+
+def _only_entry(part: Entries) -> Entries:
+    places = tuple(Numeral(form_text(axis.low), Fraction(axis.low.number or 0)) for axis in part.shape if axis is not None)
+    return Entries((), lambda _places, taken: part.at(places, taken))
 
 
 def _transposed(tree: Syntax, found: Entries) -> Entries:

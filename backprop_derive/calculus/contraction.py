@@ -71,8 +71,8 @@ class Pieces:
     `made` are the labels that came of a sum: in a product entry by entry they stand first, `W2ᵀ δ2 ⊙ f'(z1)`.
     """
 
-    def __init__(self, ranges: Mapping[str, Axis]) -> None:
-        self.ranges = dict(ranges)
+    def __init__(self, ranges: Mapping[str, Axis], *, rows: bool) -> None:
+        self.ranges, self.rows = dict(ranges), rows
         self.scalars: list[Expression] = []
         self.made: dict[str, list[Expression]] = {}
         self.given: dict[str, list[Expression]] = {}
@@ -97,9 +97,19 @@ class Pieces:
         """A matrix; with one between the same two vertices it is one."""
         for at, other in enumerate(self.edges):
             if {edge.row, edge.column} == {other.row, other.column}:
+                if ONE_PLACE in (edge.row, edge.column) and edge.other(ONE_PLACE) in self.summed:
+                    self._as_vectors(self.edges.pop(at), edge)
+                    return
                 self.edges[at] = Edge(by_entry([other.tree, edge.from_row(other.row)]), other.row, other.column)
                 return
         self.edges.append(edge)
+
+    def _as_vectors(self, *edges: Edge) -> None:
+        """A row and a column that meet at an index: `Σ_k V[1,k]·W[k,1]` is V W."""
+        for edge in edges:
+            vertex = edge.other(ONE_PLACE)
+            standing = edge.from_row(vertex)
+            self.given.setdefault(vertex, []).append(transposed(standing) if self.rows else standing)
 
     def labels(self, vertex: str) -> list[Expression]:
         """What has this index alone."""
@@ -123,7 +133,7 @@ class Pieces:
         return list(dict.fromkeys((*(end for edge in self.edges for end in (edge.row, edge.column)), *self.made, *self.given)))
 
 
-def contracted(pieces: Pieces, *, keeps_one: bool, rows: bool) -> Array:
+def contracted(pieces: Pieces, *, keeps_one: bool) -> Array:
     """The product, with everything summed that is to be. `keeps_one`: what it is for has an axis of one place. Raises NoMatrixForm."""
     waiting = list(pieces.summed)
     free = [vertex for vertex in pieces.vertices if vertex not in waiting and vertex != ONE_PLACE]
@@ -132,8 +142,8 @@ def contracted(pieces: Pieces, *, keeps_one: bool, rows: bool) -> Array:
     while waiting:
         vertex = min(waiting, key=lambda each: (len(pieces.at(each)), each == ONE_PLACE, not _is_a_column(pieces, each)))
         waiting.remove(vertex)
-        _eliminate(pieces, vertex, waiting, rows=rows)
-    return _what_is_left(pieces, rows=rows)
+        _eliminate(pieces, vertex, waiting)
+    return _what_is_left(pieces)
 
 
 def _is_a_column(pieces: Pieces, vertex: str) -> bool:
@@ -141,8 +151,9 @@ def _is_a_column(pieces: Pieces, vertex: str) -> bool:
     return any(edge.column == vertex for edge in pieces.at(vertex)[:1])
 
 
-def _eliminate(pieces: Pieces, vertex: str, waiting: list[str], *, rows: bool) -> None:
+def _eliminate(pieces: Pieces, vertex: str, waiting: list[str]) -> None:
     labels, edges = pieces.take(vertex)
+    rows = pieces.rows
     length = number(1) if vertex == ONE_PLACE else pieces.ranges[vertex].length
     match edges:
         case []:
@@ -194,7 +205,7 @@ def _of_labels(labels: Sequence[Expression], length: Affine, *, rows: bool) -> E
     return product_of(transposed(column(first, rows=rows)), column(other, rows=rows))
 
 
-def _what_is_left(pieces: Pieces, *, rows: bool) -> Array:
+def _what_is_left(pieces: Pieces) -> Array:
     """A number, a vector, or a matrix with labels at its rows and columns."""
     left = pieces.vertices
     if len(left) > 2:
@@ -205,7 +216,7 @@ def _what_is_left(pieces: Pieces, *, rows: bool) -> Array:
         *front, last = pieces.labels(left[0]) if left[0] == ONE_PLACE else [by_entry(pieces.labels(left[0]))]
         return Array((*pieces.scalars, *front), last, (left[0],))
     if not pieces.edges:
-        first, second = (column(by_entry(pieces.labels(vertex)), rows=rows) for vertex in left)
+        first, second = (column(by_entry(pieces.labels(vertex)), rows=pieces.rows) for vertex in left)
         return Array(tuple(pieces.scalars), product_of(first, transposed(second)), (left[0], left[1]))
     (edge,) = pieces.edges
     factors = [edge.tree]

@@ -90,6 +90,7 @@ class MatrixForms:
         ranges = dict(zip(letters, axes, strict=True))
         only = {letter: axis.low for letter, axis in ranges.items() if axis.single}
         target = tuple(ONE_PLACE if letter in only else letter for letter in letters)
+        target = () if target == (ONE_PLACE, ONE_PLACE) else target
         reading = _Reading(self, ONE_PLACE in target)
         try:
             found = broadcast(reading.array(reindex(expression, only), ranges), target, ranges, rows=self.rows)
@@ -258,12 +259,12 @@ class _Reading:
 
     def _product(self, expression: Expression, ranges: Ranges) -> Array:
         """`Σ_k u[k]·A[k,j]·…`, all sums of a product together."""
-        pieces = Pieces(ranges)
+        pieces = Pieces(ranges, rows=self.forms.rows)
         for total in self._gather(expression, pieces):
             spread = [_with(expression, total, term) for term in total.terms]
             if expression not in spread:  # the letters of a sum may have other names in it
                 return self._sum([self._product(each, ranges) for each in spread], ranges)
-        return contracted(pieces, keeps_one=self.keeps_one, rows=self.forms.rows)
+        return contracted(pieces, keeps_one=self.keeps_one)
 
     def _gather(self, expression: Expression, pieces: Pieces) -> Iterator[Add]:
         """Puts the factors into `pieces`; gives those that are to be multiplied out, term by term."""

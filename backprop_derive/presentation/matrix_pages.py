@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from backprop_derive.building.shapes import described_shape
 from backprop_derive.calculus.derivation import Delta, Derivation, Gradient
 from backprop_derive.calculus.matrices import MatrixForms, Reason
-from backprop_derive.graph.expressions import Expression, Partial, Ref, num, power, walk
+from backprop_derive.graph.expressions import Expression, Partial, Ref, Whole, num, power, walk
 from backprop_derive.graph.indices import Axis, size
 from backprop_derive.graph.matrices import Diagonal, Hadamard, MatrixProduct, Ones, Total, Transposed, squared
 from backprop_derive.presentation.document import Aligned, Block, Heading, Paragraph, Row, Table, Text
@@ -122,8 +122,8 @@ class MatrixPage(Page):
                 yield Paragraph((*_why(found), "."))
             return
         whole = Partial(self.loss.ref(), self._quantity(delta.of))
-        if not self._shape(name):
-            yield from super()._delta(delta)
+        if not any(isinstance(each, Whole) for each in walk(found)) and not self._shape(name):
+            yield from super()._delta(delta)  # a number made of numbers
             return
         self.shown.append(found)
         rows = (Row(self._quantity(name), whole, self._shape(name)), Row(None, found))

@@ -128,7 +128,7 @@ ROWS = [
     ("unit", r"z_2 = w_2^T a_1 + b_2", "z2 = sum(W2[1,j]*a1[j], j) + b2"),
     ("logistic", r"\frac{\partial L}{\partial w_j} = (\hat y - y) x_j", "dL/dw[1,j] = (a1 - y)*x[j]"),
     ("logistic", r"\frac{\partial L}{\partial w_2} = (\sigma(w^T x + b) - y) x_2", "dL/dw[1,2] = (sigmoid(sum(w[1,j]*x[j], j) + b) - y)*x[2]"),
-    ("logistic", r"\nabla_w L = (\hat y - y) x", "dL/dw[1,j] = (a1 - y)*x[k]"),
+    ("logistic", r"\nabla_w L = (\hat y - y) x", "dL/dw[1,k] = (a1 - y)*x[j]"),
     ("logistic", r"dw = \frac1m X (\hat Y - Y)^T", "dC/dw[1,k] = sum(1/m*x[j]*(a1 - y), i)"),
     ("logistic", r"\frac{\partial J}{\partial w_j} = \frac1m \sum_i (h_\theta(x^{(i)}) - y^{(i)}) x_j^{(i)}", "dC/dw[1,j] = 1/m*sum((a1 - y)*x[j], i)"),
     # the last layer

@@ -136,6 +136,17 @@ layers:
 loss: binary_cross_entropy
 regularization: {l2: lambda, of: weights}
 """
+ONE_OF_EACH = """
+inputs: 1
+layers:
+  - dense: 1
+    activation: tanh
+  - dense: 3
+  - dense: 1
+targets: y
+loss: half_squared_error
+regularization: {l2: lambda, of: weights}
+"""
 FORMS = """
 inputs: {x: n, u: q}
 parameters: [A, B, D, W, S, g]
@@ -178,6 +189,12 @@ GOLDEN = [
     (ONE_UNIT, "backward W2", "1/m*sum(delta2@a1^T, i) + lambda*W2"),
     (ONE_UNIT, "backward b2", "1/m*sum(delta2, i)"),
     (ONE_UNIT, "gradient W1", "1/m*sum((W2^T@(a2 - y) * a1 * (1 - a1))@x^T, i) + lambda*W1"),
+    (ONE_OF_EACH, "z1", "W1*x + b1"),
+    (ONE_OF_EACH, "delta z2", "W3^T@delta3"),
+    (ONE_OF_EACH, "delta z1", "(W2^T@delta2)*(1 - a1^2)"),
+    (ONE_OF_EACH, "backward W1", "1/m*sum(delta1*x, i) + lambda*W1"),
+    (ONE_OF_EACH, "backward W2", "1/m*sum(delta2@a1^T, i) + lambda*W2"),
+    (ONE_OF_EACH, "backward W3", "1/m*sum(delta3@z2^T, i) + lambda*W3"),
     (NETWORKS["residual"], "r", "x + V@a"),
     (NETWORKS["residual"], "delta r", "W^T@bar_z2 + bar_o"),
     (NETWORKS["residual"], "backward W", "1/m*sum(delta@x^T + bar_z2@r^T, i)"),
@@ -238,8 +255,9 @@ def test_the_matrix_form_is_the_one_of_a_book(spec: str, what: str, expected: st
     assert form_of(derivation, name, form) == expected
 
 
-def test_the_forms_have_the_values_of_index_forms() -> None:
-    assert faults(derivation_of(FORMS)) == []
+@pytest.mark.parametrize("spec", [DENSE, TIED, ONE_UNIT, ONE_OF_EACH, FORMS])
+def test_the_forms_have_the_values_of_index_forms(spec: str) -> None:
+    assert faults(derivation_of(spec)) == []
 
 
 RANK_THREE = """
