@@ -176,10 +176,8 @@ def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callabl
 
 def _beside_each_other(parts: list[Entries]) -> list[Entries]:
     """The parts, those of one entry as the numbers that they are beside an array of more."""
-    if not any(part.shape and is_of_one_entry(part) for part in parts):
-        return parts
     most = max(parts, key=lambda part: (not is_of_one_entry(part), len(part.shape)))
-    return [_only_entry(part) if is_of_one_entry(part) and part.shape != most.shape else part for part in parts]
+    return [_only_entry(part) if part.shape != most.shape and is_of_one_entry(part) else part for part in parts]
 
 
 def is_of_one_entry(part: Entries) -> bool:
@@ -355,15 +353,12 @@ def _diagonal(tree: Call, scope: Scope) -> Entries:
     """`diag(v)[j,k]` is v[j] where j = k, else 0."""
     if len(tree.arguments) != 1 or tree.options:
         raise fault("diag(v) takes one vector", tree)
-    inner = entries_of(tree.arguments[0], scope)
-    if len(inner.shape) != 1:
+    if len((inner := entries_of(tree.arguments[0], scope)).shape) != 1:
         raise fault(f"diag(v) takes a vector; {described(inner)} is given", tree.arguments[0])
 
     def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
-        row, column = places
-        zero = Numeral("0", Fraction(0), start=tree.start, end=tree.end)
-        same = Comparison("=", row, column, start=tree.start, end=tree.end)
-        return Call("where", (same, inner.at((row,), taken), zero), start=tree.start, end=tree.end)
+        same, zero = Comparison("=", *places, start=tree.start, end=tree.end), Numeral("0", Fraction(0), start=tree.start, end=tree.end)
+        return Call("where", (same, inner.at(places[:1], taken), zero), start=tree.start, end=tree.end)
 
     return Entries(inner.shape * 2, at)
 
