@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from backprop_derive.calculus.contraction import ONE_PLACE, Array, NoMatrixForm, Pieces, alike, broadcast, contracted, narrowed
 from backprop_derive.calculus.derivation import Derivation
+from backprop_derive.calculus.sequences import nodes_by_step
 from backprop_derive.calculus.words import Words
 from backprop_derive.frozen import dataclass
 from backprop_derive.graph.expressions import (
@@ -17,7 +18,6 @@ from backprop_derive.graph.expressions import (
     ZERO,
     Add,
     Apply,
-    Bound,
     Bracket,
     Compare,
     Constant,
@@ -37,6 +37,7 @@ from backprop_derive.graph.expressions import (
     mul,
     num,
     power,
+    refs,
     reindex,
     walk,
 )
@@ -44,6 +45,7 @@ from backprop_derive.graph.expressions import replace as replace_in
 from backprop_derive.graph.indices import Affine, Axis, Condition, Pick, Variable, variable
 from backprop_derive.graph.matrices import Diagonal, Hadamard, Ones
 from backprop_derive.graph.naming import form_text
+from backprop_derive.graph.nodes import Node
 
 Ranges = Mapping[str, Axis]
 """Where the letters run that stand in an expression."""
@@ -67,13 +69,14 @@ class MatrixForms:
         self.sample = graph.samples.index if graph.samples is not None else None
         self.nodes = {**graph.by_name, **{name: graph.node(of) for of, name in derivation.names.items()}}
         self.rows = graph.notation is not None and graph.notation.rows
+        self.by_step = nodes_by_step(graph)
 
     def line(self, of: Ref, expression: Expression) -> Expression | Reason | None:
         """The matrix form of what is said of a node at its letters; None of a single entry."""
         node = self.nodes.get(of.name)
         if node is None or not of.indices:
             return self.of(expression, (), ())
-        split = int(node.sampled)
+        split = self.kept(node)
         axes, found = node.axes[split:], list[str]()
         for number, (place, axis) in enumerate(zip(of.indices[split:], axes, strict=True)):
             if place.variable is None and not axis.single:
@@ -115,7 +118,7 @@ class MatrixForms:
         match tree:
             case Ref(name):
                 node = self.nodes.get(name)
-                return node is not None and any(not axis.single for axis in node.axes[int(node.sampled) :])
+                return node is not None and any(not axis.single for axis in node.axes[self.kept(node) :])
             case Hadamard() | Ones():
                 return True
             case Apply() | Power() | Add() | Where() | Mul():
@@ -124,8 +127,12 @@ class MatrixForms:
                 return False
 
     def name_of(self, ref: Ref) -> Ref:
-        """A node without its indices: the whole array, of one sample where it is one for each."""
-        return Ref(ref.name, ref.indices[: int(self.nodes[ref.name].sampled)]) if ref.name in self.nodes else Ref(ref.name)
+        """A node without its indices: the whole array, of one sample and one step where it is one for each."""
+        return Ref(ref.name, ref.indices[: self.kept(self.nodes[ref.name])]) if ref.name in self.nodes else Ref(ref.name)
+
+    def kept(self, node: Node) -> int:
+        """How many of the first indices of a node stay: that of the samples, and that of a step."""
+        return int(node.sampled) + (node.name in self.by_step)
 
 
 class _Reading:
@@ -163,6 +170,9 @@ class _Reading:
                 return _over(Compare(relation, one, other), indices)
             case Where(Bracket(condition), then, otherwise) if otherwise == ZERO and (ends := _on_the_diagonal(condition, ranges)):
                 return self._diagonal(self.array(then, ranges), ends, ranges)
+            case Where(Bracket(condition) as test, then, otherwise) if otherwise == ZERO and not condition.form.variables() & {*ranges}:
+                inside = self.array(then, ranges)  # a condition on the step
+                return _over(Where(test, inside.value, ZERO), inside.indices)
             case Where(test, then, otherwise):
                 letters = test.condition.form.variables() if isinstance(test, Bracket) else _compared(test)
                 if letters or isinstance(test, Bracket):
@@ -183,10 +193,14 @@ class _Reading:
         if node is None:
             return Array((ref,))
         places, axes = ref.indices, node.axes
-        if node.sampled:
-            if places[0].variable != self.forms.sample:
-                raise NoMatrixForm(("samples are compared with each other",))
-            places, axes = places[1:], axes[1:]
+        if node.sampled and places[0].variable != self.forms.sample:
+            raise NoMatrixForm(("samples are compared with each other",))
+        split = self.forms.kept(node)
+        if any(index.variables() & {*ranges} for index in places[:split]):
+            raise NoMatrixForm(("a step of ", Ref(ref.name), " is another index elsewhere"))
+        if places[int(node.sampled) : split] and len(places) > split and not places[split - 1].variables():
+            raise NoMatrixForm(_place_reason(ref.name, places[split - 1]))
+        places, axes = places[split:], axes[split:]
         found = tuple(self._vertex(ref.name, index, axis, ranges) for index, axis in zip(places, axes, strict=True))
         several = [vertex for vertex in found if vertex != ONE_PLACE]
         if len(found) > 2:
@@ -271,7 +285,7 @@ class _Reading:
         if isinstance(expression, Mul):
             for factor in expression.factors:
                 yield from self._gather(factor, pieces)
-        elif isinstance(expression, Fold) and expression.kind == "sum" and not self._is_kept(expression.bound):
+        elif isinstance(expression, Fold) and expression.kind == "sum" and not self._is_kept(expression):
             bound = expression.bound
             if bound.axis.single:
                 yield from self._gather(reindex(expression.body, {bound.name: bound.axis.low}), pieces)
@@ -289,9 +303,11 @@ class _Reading:
                 yield expression
             pieces.put(array)
 
-    def _is_kept(self, bound: Bound) -> bool:
-        """Whether a sum stays as it is: that over the samples."""
-        return bound.name == self.forms.sample
+    def _is_kept(self, fold: Fold) -> bool:
+        """Whether a sum stays as it is: that over the samples, or over the steps."""
+        name, nodes = fold.bound.name, self.forms.nodes
+        steps = (ref.indices[self.forms.kept(nodes[ref.name]) - 1] for ref in refs(fold.body) if ref.name in nodes and nodes[ref.name].name in self.forms.by_step)
+        return name == self.forms.sample or any(name in step.variables() for step in steps)
 
     def _fold(self, fold: Fold, ranges: Ranges) -> Array:
         """`softmax(z)` and `logsumexp(z)` of a vector."""

@@ -16,6 +16,7 @@ from backprop_derive.calculus.matrices import MatrixForms, Reason
 from backprop_derive.graph.expressions import Expression, Partial, Ref, Whole, num, power, walk
 from backprop_derive.graph.indices import Axis, size
 from backprop_derive.graph.matrices import Diagonal, Hadamard, MatrixProduct, Ones, Total, Transposed, squared
+from backprop_derive.graph.naming import form_text
 from backprop_derive.presentation.document import Aligned, Block, Heading, Paragraph, Row, Table, Text
 from backprop_derive.presentation.network import forward_rows, role_of
 from backprop_derive.presentation.pages import Detail, Page, rewriting_rows
@@ -100,17 +101,19 @@ class MatrixPage(Page):
         """`a matrix of 5 × 4`."""
         of = left.bottom if isinstance(left, Partial) else left
         node = self.matrices.nodes.get(of.name) if isinstance(of, Ref) else None
-        return () if node is None else _described(node.axes[int(node.sampled) :])
+        return () if node is None else _described(node.axes[self.matrices.kept(node) :])
 
     # -- the parts of the page --------------------------------------------------------------------------------------------
 
     def _forward(self) -> Iterator[tuple[Row, Letters]]:
         for row, letters in forward_rows(self.graph):
-            node = self.graph.by_name.get(row.left.name) if isinstance(row.left, Ref) else None
-            if node is None or isinstance(self._found(row.left, row.right), Reason | None):
+            left = row.left or row.right
+            node = self.graph.by_name.get(left.name) if isinstance(left, Ref) else None
+            if node is None or isinstance(self._found(left, row.right), Reason | None):
                 yield row, letters
                 continue
-            said = ", ".join(filter(None, (role_of(self.graph, node), *map(str, self._shape(node.ref())))))
+            steps = [f"{letter} = {form_text(axis.low)}..{form_text(axis.high)}" for letter, axis in letters if letter in _letters_of(self._whole(left))]
+            said = ", ".join(filter(None, (role_of(self.graph, node), *map(str, self._shape(node.ref())), *steps)))
             yield replace(row, reason=(said,) if said else ()), letters
 
     def _delta(self, delta: Delta) -> Iterator[Block]:
@@ -173,6 +176,10 @@ class MatrixPage(Page):
         for place, (found, row) in enumerate(reversed(once.items())):
             self.shown.append(found)
             yield replace(row, left=None if place else self._whole(left), right=found)
+
+
+def _letters_of(left: Expression) -> set[str]:
+    return {letter for index in left.indices for letter in index.variables()} if isinstance(left, Ref) else set()
 
 
 def _why(reason: Reason) -> Text:

@@ -57,7 +57,8 @@ def _formula(expression: Expression, left: Ref, matrices: MatrixForms | None, **
         return Formula(expression, about)
     if isinstance(found, Reason):
         return Formula(expression, {**about, "as": "index", "no_matrix_form": plain_words(found.words)})
-    return Formula(found, {**about, "as": "matrix"})
+    assert matrices is not None, "only matrices give a form"
+    return Formula(found, {**about, "as": "matrix", "left": matrices.name_of(left)} if "name" in about else {**about, "as": "matrix"})
 
 
 def _forward(graph: Graph, matrices: MatrixForms | None) -> list[Formula]:
@@ -67,7 +68,8 @@ def _forward(graph: Graph, matrices: MatrixForms | None) -> list[Formula]:
             axes = dict(piece.axes)
             places = piece.places[1:] if node.sampled else piece.places
             indices = [_place(place, axes) for place in places]
-            found.append(_formula(piece.definition, Ref(node.name, piece.places), matrices, name=node.name, indices=indices))
+            whole = all(place.variable is not None for place in piece.places)
+            found.append(_formula(piece.definition, Ref(node.name, piece.places), matrices if whole else None, name=node.name, indices=indices))
     return found
 
 

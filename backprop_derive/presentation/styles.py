@@ -59,8 +59,8 @@ class AsciiWriter(Writer):
         return Written("@".join(parts), CHAIN)
 
     def transposed(self, operand: Written) -> Written:
-        """Where T is a length, ^T would be a power."""
-        return Written(f"{self._bracketed(operand, ATOM)}{'.T' if 'T' in self.reserved else '^T'}", POWER)
+        """Where T is a quantity, ^T would be a power."""
+        return Written(f"{self._bracketed(operand, ATOM)}{'.T' if 'T' in self.graph.by_name else '^T'}", POWER)
 
     def ones(self, length: str) -> Written:
         return Written(f"ones({length})")

@@ -84,7 +84,7 @@ def test_what_is_printed_is_read_back_and_judged_equal(path: Path) -> None:
 def test_matrices_are_read_back_and_judged_equal(path: Path) -> None:
     record, verifier, found = matrices(path), Verifier(derivation(path).graph), dict[str, str]()
     lines = [(weight, gradient["gradient"]) for weight, gradient in record["gradients"].items()]
-    lines += [*record["deltas"].items(), *((f"{node['name']} =", node) for node in record["forward"])]
+    lines += [*record["deltas"].items(), *((f"{node['left']['text']} =", node) for node in record["forward"] if "left" in node)]
     for name, formula in lines:
         left, key = (f"{name} ", "") if "=" in name else ("", name)
         for text in (left + formula[style] for style in STYLES if formula.get("as") == "matrix"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from backprop_derive.answers.vocabulary import vocabulary_of
 from backprop_derive.building.network import build_graph
 from backprop_derive.calculus.derivation import Derivation, derive
 from backprop_derive.calculus.matrices import MatrixForms, Reason
+from backprop_derive.calculus.sequences import nodes_by_step
 from backprop_derive.calculus.words import plain_words
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.expressions import Expression, Partial, Ref, reindex, walk
@@ -34,7 +36,7 @@ def lines(derivation: Derivation) -> Iterator[tuple[Node, Ref, Expression]]:
     for node in graph.nodes:
         for piece in node.pieces:
             if all(place.variable is not None for place in piece.places):
-                yield node, Ref(node.name, piece.places), piece.definition
+                yield replace(node, axes=node.formula_axes), Ref(node.name, piece.places), piece.definition
     for delta in derivation.deltas.values():
         yield graph.node(delta.of.name), delta.of, delta.value
     for name, gradient in derivation.gradients.items():
@@ -47,7 +49,7 @@ def lines(derivation: Derivation) -> Iterator[tuple[Node, Ref, Expression]]:
 
 def _is_adjoint(derivation: Derivation, partial: Partial) -> bool:
     """Whether a partial is by a quantity of one sample, of the loss: what a δ is. Other partials stand in indices on a page."""
-    return partial.top.name == derivation.graph.cost.loss and derivation.graph.node(partial.bottom.name).sampled
+    return partial.top.name == derivation.graph.cost.loss and derivation.graph.node(partial.bottom.name).sampled and not nodes_by_step(derivation.graph)
 
 
 def faults(derivation: Derivation) -> list[str]:
@@ -62,7 +64,11 @@ def faults(derivation: Derivation) -> list[str]:
             continue
         expected = np.asarray(point.at(expression, node))
         expected = expected[1] if node.sampled else expected
-        value = values.of(form, 1 if point.graph.samples else 0)
+        whole, steps = expected, dict[str, int]()
+        for index, axis in list(zip(of.indices, node.axes, strict=True))[int(node.sampled) : forms.kept(node)]:
+            low = axis.resize(point.sizes).low.number or 0
+            steps, expected = {index.variable or "": low + len(expected) - 1}, expected[-1]
+        value = values.of(form, 1 if point.graph.samples else 0, steps)
         shape = (*expected.shape, *((1,) if expected.ndim == 1 else ()))
         if value.size == expected.size == 1:
             value = value.reshape(shape)
@@ -84,7 +90,7 @@ def faults(derivation: Derivation) -> list[str]:
                 continue
             named = reindex(side.expression, {read: variable(letter) for read, letter in zip(side.letters, own, strict=True)})
             read = np.asarray(point.at(named, node))
-            if error(read[1] if node.sampled else read, expected) > TOLERANCE:
+            if error(read[1] if node.sampled else read, whole) > TOLERANCE:
                 found.append(f"{written}: read as {text.write(side.expression)}")
     return found
 
@@ -212,6 +218,14 @@ GOLDEN = [
     (NETWORKS["batch_norm"], "backward gamma", "(bar_o*xhat)^T@ones(N)"),
     (NETWORKS["matrix_square"], "backward A", "bar_B@A^T + A^T@bar_B"),
     (NETWORKS["cosine"], "nw", "sqrt(sum(w^2))"),
+    (NETWORKS["elman_network"], "s", "W@x[t] + U@h[t - 1] + b"),
+    (NETWORKS["elman_network"], "h", "tanh(s[t])"),
+    (NETWORKS["elman_network"], "delta s", "(where(t < T, U^T@delta_s[t + 1], 0) + bar_o[t]*v) * (1 - h[t]^2)"),
+    (NETWORKS["elman_network"], "backward U", "1/m*sum(sum(delta_s[t]@h[t - 1]^T, t), i)"),
+    (NETWORKS["elman_network"], "backward b", "1/m*sum(sum(delta_s[t], t), i)"),
+    (NETWORKS["lstm"], "delta s", "where(t < T, bar_s[t + 1]*sigmoid(zf[t + 1]), 0) + where(1 <= t, bar_h[t]*sigmoid(zo[t])*(1 - tanh(s[t])^2), 0)"),
+    (NETWORKS["lstm"], "backward R", "sum(bar_zf[t]@h[t - 1]^T, t)"),
+    (NETWORKS["lstm"], "delta h", "-- h is read at a single place, T"),
     (FORMS, "quadratic", "x^T@A@x"),
     (FORMS, "bilinear", "x^T@B@u"),
     (FORMS, "scaled", "x^T@B@(g*(D@ones(p)))"),
