@@ -20,7 +20,7 @@ from backprop_derive.building.shapes import Shape, described_shape, length_text
 from backprop_derive.errors import FormulaError
 from backprop_derive.frozen import dataclass, replace
 from backprop_derive.graph.indices import Axis, axis_to
-from backprop_derive.graph.naming import free_letter
+from backprop_derive.graph.naming import form_text, free_letter
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
 from backprop_derive.notation import split_primes
 from backprop_derive.operations.functions import find_function
