@@ -41,7 +41,7 @@ def _target(reader: HandReader, vocabulary: Vocabulary) -> tuple[Name | None, bo
         return None, False
     old = _without_new(mention)
     found = vocabulary.find(old or mention, NO_LETTERS)
-    new = old is not None or (reader.peek("^") and reader.attempt(lambda: _new_behind(reader)) is not None)
+    new = old is not None or (reader.peek("^") and reader.attempt(lambda: _new_behind(reader)) is not None) or _plus_behind(reader)
     return (found if isinstance(found, Name) else None), new
 
 
@@ -57,6 +57,17 @@ def _new_behind(reader: HandReader) -> bool | None:
     reader.take()
     tokens, _ = reader.script_tokens(raised=True)
     return "".join(token.text for token in tokens).strip("()") in _NEW or None
+
+
+def _plus_behind(reader: HandReader) -> bool:
+    """`w5+ =`, with the plus at the name and apart from the `=`: `w += …` is another thing."""
+    before, plus = reader.tokens[reader.at - 1], reader.token
+    if not (reader.at and reader.peek("+") and reader.peek("=", ahead=1)):
+        return False
+    if before.end != plus.start or plus.end == reader.tokens[reader.at + 1].start:
+        return False
+    reader.take()
+    return True
 
 
 def _is_parameter(found: Name, vocabulary: Vocabulary) -> bool:

@@ -95,6 +95,7 @@ ROWS = [
     ("chain", r"w_1 \leftarrow w_1 - \alpha \frac{\partial C}{\partial w_1}", "w1 - eta*dC/dw1 = w1 - eta*dC/dw1"),
     ("chain", "w1 := w1 - lr*dC/dw1", "w1 - eta*dC/dw1 = w1 - eta*dC/dw1"),
     ("chain", r"w_1^+ = w_1 - \eta \frac{\partial E}{\partial w_1}", "w1 - eta*dC/dw1 = w1 - eta*dC/dw1"),
+    ("chain", "w1+ = w1 - eta*dC/dw1", "w1 - eta*dC/dw1 = w1 - eta*dC/dw1"),
     ("chain", r"w_1^{new} = w_1 - \eta \delta_h x", "w1 - eta*dC/dw1 = w1 - eta*delta_h*x"),
     ("chain", "w1 = w1", "w1 = w1"),
     ("chain", r"-\frac{\partial C}{\partial w_1} = (y-o)o(1-o)w_2 h(1-h)x", "-dC/dw1 = (y - a_o)*a_o*(1 - a_o)*w2*a_h*(1 - a_h)*x"),
