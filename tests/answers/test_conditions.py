@@ -117,6 +117,8 @@ SENTENCES = [
     # numbers of equations
     ("", "dL/dw = (a-y)*x   (2)", ["equal"]),
     ("", "dL/dw = (a-y)*x   (*)", ["equal"]),
+    ("", "dL/dw = (a-y)*x   (1.2)", ["equal"]),
+    ("", "dL/dw = (a-y)*x   [2]", ["equal"]),
     ("", "$$\\frac{dL}{dw} = (a-y)x \\qquad (2)$$", ["equal"]),
     ("", "dL/dw = (a-y)*x (2)", ["unreadable"]),
     ("", "dL/dw = (a-y)*x*(2)", ["different"]),

@@ -22,7 +22,7 @@ _RANGE = re.compile(
     r"[\s,;]*(?:\\q?quad\s*)?\(?\s*(?:for\s+)?[A-Za-z]\s*(?:=|∈|\\in(?![A-Za-z]))\s*\{?\s*[0-9](?:\s*,\s*[0-9])*\s*,?\s*(?:\.{2,3}|…|\\[lc]?dots)\s*,?\s*[A-Za-z0-9_]{1,6}\s*\}?\)?\s*$"
 )
 """`, j = 1..n` or `(i = 1, …, m)` at the end of a formula: it says where an index runs, which the network tells too."""
-_NUMBERED = re.compile(r"(?:\s{2,}|\t|\\q?quad(?![A-Za-z])\s*)\(\s*(?:[0-9]{1,2}[a-z]?|[ivx]{1,4}|\*{1,3})\s*\)\s*\Z")
+_NUMBERED = re.compile(r"(?:\s{2,}|\t|\\q?quad(?![A-Za-z])\s*)[(\[]\s*(?:[0-9]{1,2}(?:\.[0-9]{1,3})?[a-z]?|[ivx]{1,4}|\*{1,3})\s*[)\]]\s*\Z")
 """The number of an equation, apart from it: `… x   (2)`."""
 _ARROW = re.compile(r"\s*(?:[=-]+>|→|⟶|⇒|⟹|∴)\s*")
 _GAPS = re.compile(r"^(?:\s|&|\{\}|\\q?quad(?![A-Za-z])|\\[,;:! ])+")
