@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError, counted, nearest
 from backprop_derive.graph.expressions import Ref
 from backprop_derive.graph.indices import Affine, Axis, Condition, Pick, at_least, axis_to, equal, number, quotient, size, variable
 from backprop_derive.graph.naming import form_text
-from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Syntax
+from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Product, Syntax
 from backprop_derive.operations.functions import find_function
+
+_TIMES = {"", "*", "·"}
+"""Signs of a product in a hand calculation, whose factors are not grouped yet."""
 
 
 def integer_form(tree: Syntax, scope: Scope) -> Affine:
@@ -34,6 +38,8 @@ def integer_form(tree: Syntax, scope: Scope) -> Affine:
             return integer_form(tree.left, scope) - integer_form(tree.right, scope)
         case Binary(operator="*"):
             return integer_form(tree.left, scope).times(integer_form(tree.right, scope))
+        case Product(factors=factors, operators=operators) if {*operators} <= _TIMES:
+            return reduce(Affine.times, (integer_form(factor, scope) for factor in factors))
         case Binary(operator="/"):
             return _floor(tree, scope)
         case Call(function="floor", arguments=(Binary(operator="/") as inner,)):

@@ -325,6 +325,12 @@ def test_what_is_printed_of_sequences(kind: str) -> None:
     assert {name: writer.write(derivation.deltas[name].value if name in derivation.deltas else derivation.gradient(name).gradient) for name in expected} == expected
 
 
+@pytest.mark.parametrize("answer", [r"\sum_{k=1}^{2d} {\bar{Y^{(1)}}}_{tk}\,W_{O,khj}^{(1)}", "sum(bar_Y1[t,k]*W1_O[k,h,j], k, 1, 2*d)"])
+def test_a_sum_to_a_multiple_of_a_size_is_read_back(answer: str) -> None:
+    graph = graph_of("inputs: {x: [T, n]}\nlayers:\n  - attention: 2*d\n    heads: 2\nloss: half_squared_error\ncost: single\n")
+    assert verify_answers(graph, {"bar_O1": answer})[0].verdict.outcome == "equal"
+
+
 def test_one_constant_serves_all_layers_that_leave_it_as_it_is() -> None:
     graph = derivation_of("inputs: {x: n}\nlayers:\n  - layer_norm\n  - layer_norm:\n    eps: 1e-3\n  - layer_norm:\n    eps: small\n  - layer_norm\nloss: mse\nvalues: {small: 0.5}\n").graph
     assert [node.name for node in graph.nodes if node.role == "constant"] == ["eps", "eps2", "small"]
