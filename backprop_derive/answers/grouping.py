@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from backprop_derive.building.indexing import axes_alone, integer_form
-from backprop_derive.building.matrices import Entries, entries_of, is_of_one_entry
+from backprop_derive.building.matrices import Entries, entries_of, is_of_one_entry, is_part
 from backprop_derive.building.names import fault
 from backprop_derive.building.scope import Scope
 from backprop_derive.errors import FormulaError
 from backprop_derive.graph.indices import Affine
 from backprop_derive.graph.naming import form_text
+from backprop_derive.language.grammar import parse
 from backprop_derive.language.hand_tokens import ELEMENTWISE, MATRIX, OUTER
 from backprop_derive.language.syntax import Binary, Call, Comparison, Name, Negative, Numeral, Product, Syntax, Transpose
 
@@ -90,11 +91,18 @@ class Grouper:
             return self._over_samples(tree, body)
         if tree.function == "mean":
             raise fault("a mean over the entries of an array is written 1/n sum(…)", tree)
-        if letter is None and not self._rank(body):
-            raise fault("it is not clear what this sum runs over", tree, hint="write its index: \\sum_k, sum(…, k)")
+        step = self._step(body) if letter is None else None
+        if letter is None and (step is not None or not self._rank(body)):
+            raise fault("it is not clear what this sum runs over", tree, hint=f"write its index: \\sum_{step or 'k'}, sum(…, {step or 'k'})")
         if isinstance(letter, Name):
             return replace(tree, arguments=(body, letter, *self._checked_ends(tree, body, letter)), options=())
         return replace(tree, arguments=(body,), options=())
+
+    def _step(self, body: Syntax) -> str | None:
+        """The letter of the step in `sum(delta[t]*h[t-1])`, which nothing binds."""
+        parts = (each for each in body.walk() if isinstance(each, Name) and is_part(each, self.scope))
+        inside = (inner.name for each in parts for index in each.indices for inner in index.walk() if isinstance(inner, Name))
+        return next((name for name in inside if name not in self.scope.sizes), None)
 
     def _over_samples(self, tree: Call, body: Syntax) -> Syntax:
         samples = self.scope.samples
@@ -160,11 +168,22 @@ class Grouper:
         rank = self._rank(body)
         if not self.batches and self.scope.rows and number == 0 and rank == 1 and _mentions_samples(body, self.scope):  # the names of a sample are those of all
             return self._over_samples(tree, body)
+        if not self.batches and rank == 2 and number in (0, 1, -1):
+            return self._over_axis(tree, body, number % 2)
         if not self.batches or number is None or not rank:
             raise fault("an axis can be given where arrays of all samples are summed: np.sum(dZ2, axis=1)", tree)
         if number % rank != (self.sample_axis if rank > 1 else 0):
             raise fault(f"axis={number} runs over the units here, not over the samples", axis)
         return self._over_samples(replace(tree, arguments=(_by_sample(body, self.batches),)), _by_sample(body, self.batches))
+
+    def _over_axis(self, tree: Call, body: Syntax, axis: int) -> Syntax:
+        """`np.sum(delta1, axis=0)` over the steps of a sequence: δ^T 1."""
+        length = self._entries(body).shape[axis]
+        if length is None:
+            raise fault("it is not known how long this axis is", tree)
+        ones = Call("ones", (parse(form_text(length.length)),), start=tree.start, end=tree.end)
+        rows = Transpose(body, start=body.start, end=body.end) if axis == 0 else body
+        return Binary("@", rows, ones, start=tree.start, end=tree.end)
 
     def _norm(self, tree: Call) -> Syntax:
         """`‖w‖` as √Σw², `‖w‖_1` as Σ|w|."""

@@ -16,10 +16,10 @@ from fractions import Fraction
 from backprop_derive.building.indexing import integer_form
 from backprop_derive.building.names import fault, named, unknown_function
 from backprop_derive.building.scope import Scope
-from backprop_derive.building.shapes import Shape, described_shape, length_text
+from backprop_derive.building.shapes import Shape, described_shape, fits, length_text
 from backprop_derive.errors import FormulaError
 from backprop_derive.frozen import dataclass, replace
-from backprop_derive.graph.indices import Axis, axis_to
+from backprop_derive.graph.indices import axis_to
 from backprop_derive.graph.naming import form_text, free_letter
 from backprop_derive.language.syntax import Binary, Call, Comparison, Derivative, Name, Negative, Numeral, Syntax, Transpose
 from backprop_derive.notation import split_primes
@@ -222,7 +222,7 @@ def _product(tree: Binary, scope: Scope) -> Entries:
             raise fault(f"@ takes matrices and vectors, and this has {len(part.shape)} axes: write the formula with indices", side)
     if right.row:
         return _outer(tree, left, right)
-    if not _fits(left.shape[-1], right.shape[0]):
+    if not fits(left.shape[-1], right.shape[0]):
         raise _misfit(tree, left, right)
 
     def at(places: tuple[Syntax, ...], taken: frozenset[str]) -> Syntax:
@@ -250,7 +250,7 @@ def _outer(tree: Binary, left: Entries, right: Entries) -> Entries:
 def _misfit(tree: Binary, left: Entries, right: Entries) -> FormulaError:
     expected, first, second = length_text(left.shape[-1]), described(left), described(right)
     hint = "x^T@y is the scalar product of two vectors, x@y^T the matrix of all products" if left.row and right.row else ""
-    if not hint and len(right.shape) == 2 and _fits(left.shape[-1], right.shape[1]):
+    if not hint and len(right.shape) == 2 and fits(left.shape[-1], right.shape[1]):
         hint = "transposed, the right side fits: ^T"
     return fault(f"the shapes do not fit: left of @ stands {first}, so {expected} rows are expected on its right; {second} is given", tree, hint)
 
@@ -387,12 +387,8 @@ def described(found: Entries) -> str:
 
 
 def _same(left: Entries, right: Entries) -> bool:
-    fit = len(left.shape) == len(right.shape) and all(map(_fits, left.shape, right.shape))
+    fit = len(left.shape) == len(right.shape) and all(map(fits, left.shape, right.shape))
     return fit and left.row == right.row
-
-
-def _fits(left: Axis | None, right: Axis | None) -> bool:
-    return left is None or right is None or left == right
 
 
 def _taken(scope: Scope) -> frozenset[str]:

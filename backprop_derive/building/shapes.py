@@ -23,3 +23,8 @@ def length_text(axis: Axis | None) -> str:
         return "?"
     text = form_text(axis.length)
     return text if len(axis.length.terms) + bool(axis.length.constant) <= 1 else f"({text})"
+
+
+def fits(left: Axis | None, right: Axis | None) -> bool:
+    """Whether two axes can be one; what is not known yet can be any."""
+    return left is None or right is None or left == right

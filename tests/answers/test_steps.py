@@ -49,6 +49,8 @@ def outcome(spec: str, name: str, text: str) -> str:
         (SEQUENCE, "delta2", r"a^{(2)}_t - y_t"),
         (SEQUENCE, "delta1", r"(W_2^T \delta^{(2)}_t) \odot (1 - a^{(1)}_t \odot a^{(1)}_t)"),
         (SEQUENCE, "W1", "delta1^T @ x"),
+        (SEQUENCE, "b1", "np.sum(delta1, axis=0)"),
+        (SEQUENCE, "b2", "np.sum(a2 - y, axis=0)"),
         (RECURRENT, "U", r"\sum_{t=1}^{T} \delta^s_t a_{t-1}^T"),
         (RECURRENT, "W", r"\sum_t \delta_{s,t} x_t^T"),
         (RECURRENT, "v", r"\sum_t (o_t - y_t) a_t"),
@@ -69,6 +71,12 @@ def test_vectors_of_steps_are_right(spec: str, name: str, text: str) -> None:
 )
 def test_vectors_of_steps_are_wrong(spec: str, name: str, text: str) -> None:
     assert outcome(spec, name, text) == "different"
+
+
+@pytest.mark.parametrize("text", ["sum(delta_s[t]*a[t-1])", r"\sum \delta_{s,t} a_{t-1}^T"])
+def test_what_a_sum_of_steps_runs_over_is_asked(text: str) -> None:
+    (claim,) = verify_answers(build_graph(read_spec(RECURRENT)), {"U": text})
+    assert (claim.verdict.outcome, claim.hint) == ("unreadable", r"write its index: \sum_t, sum(…, t)")
 
 
 def test_a_row_of_weights_is_not_meant_by_a_label() -> None:
