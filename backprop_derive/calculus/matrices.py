@@ -190,7 +190,7 @@ class _Reading:
 
     def _ref(self, ref: Ref, ranges: Ranges) -> Array:
         node = self.forms.nodes.get(ref.name)
-        if node is None:
+        if node is None or (node.sampled and not ref.indices):  # the sum of all losses, where samples are coupled
             return Array((ref,))
         places, axes = ref.indices, node.axes
         if node.sampled and places[0].variable != self.forms.sample:

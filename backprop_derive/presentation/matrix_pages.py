@@ -124,7 +124,7 @@ class MatrixPage(Page):
             if found is not None:
                 yield Paragraph((*_why(found), "."))
             return
-        whole = Partial(self.loss.ref(), self._quantity(delta.of))
+        whole = Partial(self.graph.differentiated, self._quantity(delta.of))
         if not any(isinstance(each, Whole) for each in walk(found)) and not self._shape(name):
             yield from super()._delta(delta)  # a number made of numbers
             return

@@ -121,6 +121,26 @@ def test_a_network_of_numbers_has_no_matrices() -> None:
     assert squeezed(before) == squeezed(after.replace(fact, ""))
 
 
+COUPLED = "inputs: 3\nlayers:\n  - dense: 4\n  - batch_norm\n  - dense: 1\ntargets: y\nloss: mse\n"
+POOLED = "inputs: {x: [2, 9]}\nlayers:\n  - conv1d: 3\n    kernel: 3\n  - avg_pool: 2\n  - flatten\n  - dense: 2\ntargets: y\nloss: mse\n"
+ATTENTION = "inputs: {x: [T, d]}\nlayers:\n  - attention: d\nloss: half_squared_error\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        (COUPLED, "∂C/∂W3 = 1/m Σ_i δ3[i] n2[i]ᵀ"),
+        (POOLED, "z2 = W2 f1 + b2"),
+        (ATTENTION, "∂C/∂W1_Q = 1/m Σ_i bar_Q1ᵀ x"),
+        (ATTENTION, "= A1 ⊙ (bar_O1 V1ᵀ − (bar_O1 ⊙ A1 V1) 𝟏 𝟏ᵀ)"),
+    ],
+)
+def test_layers_have_matrices(spec: str, line: str) -> None:
+    document = present(derive(graph_of(spec)), matrices=True)
+    assert render(document, "mathml")
+    assert squeezed(line) in squeezed(printed(document, 120)), printed(document, 120)
+
+
 @pytest.mark.parametrize("width", [40, 60, 80])
 @pytest.mark.parametrize("path", [path for path in SPECS if path.stem in ("three_layers", "weight_decay", "recurrent")], ids=lambda path: path.stem)
 def test_no_line_is_too_long_and_none_is_cut(path: Path, width: int) -> None:

@@ -23,12 +23,12 @@ SYMBOLS = {
     **GREEK, "varepsilon": "ε", "vartheta": "ϑ", "varphi": "ϕ", "varrho": "ϱ", "varsigma": "ς", "ell": "ℓ", "hbar": "ℏ", "partial": "∂",
     "nabla": "∇", "infty": "∞", "prime": "′", "star": "⋆", "ast": "∗", "dagger": "†", "ddagger": "‡", "top": "⊤", "bot": "⊥", "perp": "⟂",
     "circ": "∘", "bullet": "•", "cdot": "⋅", "times": "×", "pm": "±", "to": "→", "in": "∈", "odot": "⊙", "oplus": "⊕", "otimes": "⊗",
-    "le": "≤", "ge": "≥", "ne": "≠", "lt": "<", "gt": ">", "lfloor": "⌊", "rfloor": "⌋", "lbrace": "{", "rbrace": "}", "surd": "√", "dots": "…", "vert": "|", "lVert": "‖", "rVert": "‖",
+    "le": "≤", "ge": "≥", "ne": "≠", "lt": "<", "gt": ">", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "lbrace": "{", "rbrace": "}", "surd": "√", "dots": "…", "vert": "|", "lVert": "‖", "rVert": "‖",
 }  # fmt: skip
 SIZES = frozenset({"bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr"})
 RELATIONS = frozenset("=<>≤≥≠→∈")
 BINARY = frozenset("+-−⋅×±⊙⊕⊗∘∗⋆•")
-OPENING, CLOSING = frozenset("([⌊{"), frozenset(")]⌋}")
+OPENING, CLOSING = frozenset("([⌊⌈{"), frozenset(")]⌋⌉}")
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
 
