@@ -176,6 +176,8 @@ def _each(tree: Syntax, operands: Sequence[Syntax], scope: Scope, build: Callabl
 
 def _beside_each_other(parts: list[Entries]) -> list[Entries]:
     """The parts, those of one entry as the numbers that they are beside an array of more."""
+    if not parts:
+        return []
     most = max(parts, key=lambda part: (not is_of_one_entry(part), len(part.shape)))
     return [_only_entry(part) if part.shape != most.shape and is_of_one_entry(part) else part for part in parts]
 

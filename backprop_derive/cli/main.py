@@ -16,23 +16,22 @@ from typing import Any
 import click
 
 from backprop_derive.cli.reporting import INTERRUPTED, PIPE_CLOSED, report
-from backprop_derive.errors import NotYetError, Problem, UsageError, nearest
+from backprop_derive.errors import Problem, UsageError, nearest
 
 BUILT = ("derive", "check", "verify", "evaluate", "draw", "list", "new", "schema")
-PLANNED: dict[str, str] = {}
 
 
 class Commands(click.Group):
     """The commands; each one's file is read when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return [*BUILT, *PLANNED]
+        return [*BUILT]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name in BUILT:
             found: click.Command = import_module(f"backprop_derive.cli.{cmd_name}").command
             return found
-        return _planned(cmd_name) if cmd_name in PLANNED else None
+        return None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
@@ -71,14 +70,6 @@ def _silence_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
         sys.stdout = None
-
-
-def _planned(name: str) -> click.Command:
-    def refuse() -> None:
-        raise NotYetError(f"the command {name}")
-
-    context = {"ignore_unknown_options": True, "allow_extra_args": True}
-    return click.Command(name, callback=refuse, help=f"{PLANNED[name]} (planned, not built).", context_settings=context)
 
 
 @click.group("backprop-derive", cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

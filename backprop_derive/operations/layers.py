@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from backprop_derive.frozen import dataclass
 
-PLANNED: tuple[str, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class Option:

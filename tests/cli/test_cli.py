@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backprop_derive import __version__
-from backprop_derive.cli.main import BUILT, PLANNED, commands
+from backprop_derive.cli.main import BUILT, commands
 from backprop_derive.presentation.formats import FORMATS
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
@@ -143,7 +143,7 @@ def test_list_of_something_else_says_what_there_is() -> None:
 def test_version_and_help() -> None:
     assert __version__ in run("--version").stdout
     text = run("--help").stdout
-    assert all(f"\n  {name}" in text for name in (*BUILT, *PLANNED))
+    assert all(f"\n  {name}" in text for name in BUILT)
 
 
 @pytest.mark.parametrize("name", BUILT)
@@ -212,7 +212,6 @@ def test_errors_are_json_where_json_was_asked() -> None:
         (["derive", "mazur", "--digits", "0"], "Invalid value for '--digits'"),
         (["derive", "two_hidden_nodes", "--fragment"], "--fragment is an option of latex, not of the format terminal"),
         (["list", "mistake"], "did you mean mistakes"),
-        *((([name, "x", "--any"]), f"the command {name}: not yet (planned, not built)") for name in PLANNED),
     ],
 )
 def test_bad_usage_is_said_in_a_line(arguments: list[str], message: str) -> None:

@@ -85,7 +85,7 @@ def test_no_line_is_longer_than_the_terminal(path: Path, width: int, detail: Any
 def test_nothing_is_cut_in_a_narrow_terminal(path: Path) -> None:
     document = document_of(path, forms=("backward", "textbook"), detail="brief")
     wide, narrow = printed(document, 400), printed(document, 40)
-    assert len(squeezed(wide)) > 150
+    assert "∂" in wide
     for word in ("═", "─"):  # rules below headings are as long as the lines are
         wide, narrow = wide.replace(word, ""), narrow.replace(word, "")
     assert squeezed(narrow) == squeezed(wide)

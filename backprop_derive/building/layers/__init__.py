@@ -20,7 +20,7 @@ from backprop_derive.graph.nodes import Node
 from backprop_derive.language.grammar import parse
 from backprop_derive.language.syntax import Name
 from backprop_derive.operations.functions import activation_names
-from backprop_derive.operations.layers import LAYERS, PLANNED
+from backprop_derive.operations.layers import LAYERS
 from backprop_derive.operations.rows import folded
 from backprop_derive.spec.model import LayerEntry
 from backprop_derive.spec.numbers import looks_like_number
@@ -76,9 +76,7 @@ _DENSE = ("linear", "fc", "fullyconnected", "affine", "hidden", "output", "layer
 
 
 def _unknown_kind(draft: Draft, kind: Scalar) -> None:
-    if kind.text in PLANNED:
-        draft.problem(kind.mark, f"the layer {kind.text!r}: not yet (planned, not built)", kind.text)
-    elif kind.text in draft.functions or kind.text in activation_names():
+    if kind.text in draft.functions or kind.text in activation_names():
         draft.problem(kind.mark, f"{kind.text!r} is no kind of layer; an activation is written `activation: {kind.text}`", kind.text)
     elif looks_like_number(kind.text):
         draft.problem(kind.mark, f"{kind.text!r} is no kind of layer: a layer of {kind.text} units is `dense: {kind.text}`", kind.text)
@@ -87,7 +85,7 @@ def _unknown_kind(draft: Draft, kind: Scalar) -> None:
     elif kind.text in ("type", "kind", "units", "layer_type"):
         draft.problem(kind.mark, f"{kind.text!r} is no kind of layer: a layer begins with its kind and main argument, `dense: 3`", kind.text)
     else:
-        near = ("dense",) if folded(kind.text) in _DENSE else nearest(kind.text, (*LAYERS, *PLANNED))
+        near = ("dense",) if folded(kind.text) in _DENSE else nearest(kind.text, LAYERS)
         draft.problem(kind.mark, f"{kind.text!r} is no kind of layer", kind.text, near)
 
 
