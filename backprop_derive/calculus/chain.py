@@ -121,11 +121,11 @@ class Chain:
         child = self.graph.node(link.child.name)
         return len(child.letters) <= int(child.sampled)
 
-    def _inlined_length(self, name: str) -> int:
+    def inlined_length(self, name: str) -> int:
         """How long the adjoint of a node is with every δ put in."""
         if name not in self._lengths:
             self._lengths[name] = 1
-            total = sum(self._inlined_length(link.child.name) + _length(link.value) for link in self.links(name))
+            total = sum(self.inlined_length(link.child.name) + _length(link.value) for link in self.links(name))
             self._lengths[name] = min(1_000_000, total)
         return self._lengths[name]
 
@@ -163,7 +163,7 @@ class Chain:
         """δ in its textbook form; by name only in a recurrence, or where it would fill more than a page."""
         if child.name not in self.shown or child.name in self.statistics.inner:
             return None
-        if child.name in self.recurrent or self._inlined_length(child.name) > MAXIMUM_LENGTH:
+        if child.name in self.recurrent or self.inlined_length(child.name) > MAXIMUM_LENGTH:
             return self.by_name(child)
         return decided(reindex(self.textbook(child.name), self.places(child)))
 

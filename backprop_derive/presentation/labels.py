@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from backprop_derive.calculus.chain import MAXIMUM_LENGTH
 from backprop_derive.calculus.derivation import Delta, Derivation
 from backprop_derive.graph.expressions import Expression, Mul, Number, Partial, Ref, reindex, replace
 from backprop_derive.graph.indices import Affine
 from backprop_derive.presentation.document import Label
+
+LONGEST = 4 * MAXIMUM_LENGTH
+"""A δ is looked for in formulas as it is written out, if that is no longer; chains of partials have few symbols a layer."""
 
 
 def delta_labels(derivation: Derivation) -> tuple[Label, ...]:
@@ -31,9 +35,11 @@ def _labels(derivation: Derivation) -> Iterator[Label]:
 
     for delta in derivation.deltas.values():
         name = Ref(delta.name, delta.of.indices)
-        chain = _written_out(delta.expansion, lambda each: each.expansion, of_partial, (delta.name,))
-        value = _written_out(delta.value, lambda each: each.value, of_name, (delta.name,))
-        for part in (Partial(loss, delta.of), chain, value):
+        parts: list[Expression] = [Partial(loss, delta.of)]
+        if derivation.chain.inlined_length(delta.of.name) <= LONGEST:  # what is longer stands on no page
+            parts.append(_written_out(delta.expansion, lambda each: each.expansion, of_partial, (delta.name,)))
+            parts.append(_written_out(delta.value, lambda each: each.value, of_name, (delta.name,)))
+        for part in parts:
             factors = part.factors if isinstance(part, Mul) else (part,)
             if not isinstance(factors[0], Number) and not isinstance(part, Number | Ref):
                 yield factors, name
