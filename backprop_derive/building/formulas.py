@@ -14,7 +14,6 @@ from functools import cache
 
 from backprop_derive.building.calls import LossCall, given_arguments
 from backprop_derive.building.indexing import index_condition, integer_form, is_condition, is_of_indices, range_of
-from backprop_derive.building.matrices import index_form
 from backprop_derive.building.names import fault, named, node_named, undefined, unknown_function, vector_of
 from backprop_derive.building.scope import Quantity, Scope, Vector
 from backprop_derive.building.shapes import described_shape
@@ -113,6 +112,8 @@ def _binary(tree: Binary, scope: Scope) -> Expression:
 
 def _over_arrays(tree: Syntax, scope: Scope) -> Expression:
     """A formula over whole arrays where a number is expected: `x^T@A@x`, `sum((a - y)^2)`."""
+    from backprop_derive.building.matrices import index_form
+
     form = index_form(tree, scope)
     if form.shape:
         hint = "a formula over whole arrays makes an array where the left side has no indices; sum(e) adds all entries"

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from backprop_derive.building.assumptions import add_assumptions
-from backprop_derive.building.data import read_samples
 from backprop_derive.building.declarations import (
     check_sizes,
     declare_functions,
@@ -78,6 +77,8 @@ def build_graph(spec: NetworkSpec) -> Graph:
     found = _finish(draft, loss, penalty, tuple(targets))
     found = replace(found, facts=facts, assumptions=assumptions, latex=_latex(draft), numbers=numbers, domains=_domains(draft, assumptions))
     if isinstance(numbers.data, DataRows) and not draft.doubts:
+        from backprop_derive.building.data import read_samples
+
         read_samples(found)
     return found
 

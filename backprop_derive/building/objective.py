@@ -14,7 +14,6 @@ from backprop_derive.building.draft import Draft
 from backprop_derive.building.formulas import aligned, resolve, with_defaults
 from backprop_derive.building.lifting import lifted
 from backprop_derive.building.losses import called_loss, loss_piece, note_targets
-from backprop_derive.building.matrices import IndexForm, index_form, is_over_arrays
 from backprop_derive.building.scope import Vector
 from backprop_derive.building.vectors import vector_of_node
 from backprop_derive.errors import FormulaError, nearest
@@ -125,6 +124,8 @@ def _losses_like(words: str) -> tuple[str, ...]:
 
 def _with_compared(draft: Draft, text: Scalar) -> Syntax | None:
     """The formula of a loss, after a node was added for each formula that a loss of the table compares in it; None if something is wrong."""
+    from backprop_derive.building.matrices import IndexForm, index_form, is_over_arrays
+
     scope = draft.scope()
     try:
         tree, compared = lifted(parse(text.text, scope.names), draft.taken(), draft.functions)
