@@ -118,6 +118,14 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
         lambda values: np.array([group_norm(z, values["gamma2"], values["beta2"], values["eps"], 2) for z in values["z1"]]),
     ),
     "batch_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm(values, (0, 1))),
+    "batch_norm of the last step": (
+        "inputs: {x: [T, 2]}\nlayers:\n  - rnn: 3\n    gives: last\n  - batch_norm\n  - dropout: 0.5\n  - dense: 1\n", "n2",
+        lambda values: batch_norm({"x": values["h1"][:, -1], "gamma1": values["gamma2"], "beta1": values["beta2"], "eps": values["eps"]}),
+    ),
+    "group_norm of the last step": (
+        "inputs: {x: [T, 2]}\nlayers:\n  - rnn: 4\n    gives: last\n  - group_norm: 2\n  - dense: 1\n", "n2",
+        lambda values: np.array([group_norm(h[-1], values["gamma2"], values["beta2"], values["eps"], 2) for h in values["h1"]]),
+    ),
     "batch_norm of channels": ("inputs: {x: [7]}\nlayers:\n  - conv1d: 2\n  - batch_norm\n  - flatten\n", "n2", lambda values: np.moveaxis(batch_norm({"x": np.moveaxis(values["z1"], 1, -1), "gamma1": values["gamma2"], "beta1": values["beta2"], "eps": values["eps"]}, (0, 1)), -1, 1)),
     "batch_norm of scalars": ("inputs: [u, v]\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm({**values, "x": np.stack([values["u"], values["v"]], axis=1)})),
     "dropout": ("inputs: {x: n}\nlayers:\n  - dropout: 0.2\n  - dense: 1\n", "d0", lambda values: values["mask0"] * values["x"] / 0.8),

@@ -77,7 +77,8 @@ def _names_of_all(stack: Stack, entry: Entry, read: Vector, own: Bound) -> Names
     """The names of a layer whose equations write all indices of what it reads; what it learns goes by the one of them that is its own."""
     assert read.array is not None
     names = names_of(stack, entry, replace(read, along=()))
-    names.places["x"] = Place(Ref(read.array.name), tuple(bound.axis for bound in read.bounds))
+    given = read.array.indices[: len(read.array.indices) - len(read.along)]  # of the last step of a recurrence
+    names.places["x"] = Place(Ref(read.array.name, given), tuple(bound.axis for bound in read.bounds))
     names.letters.update((bound.name, bound.axis) for bound in read.bounds)
     names.sizes.update((_length_of(bound), bound.axis.length) for bound in read.bounds)
     names.constant("eps", "1e-5")
