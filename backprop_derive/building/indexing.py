@@ -169,7 +169,7 @@ def _axis(name: str, place: int, given: int, scope: Scope) -> Axis | None:
         vector = scope.vectors[name]
         return vector.axis or Axis(number(1), vector.length)
     quantity = scope.quantities.get(name)
-    if quantity is not None and quantity.sampled and scope.samples is not None and given == (0 if quantity.of_one_entry else len(quantity.axes)) + 1:
+    if quantity is not None and quantity.sampled and scope.samples is not None and given == len(quantity.axes) + 1:
         return (axis_to(size(scope.samples.size)), *quantity.axes)[place]
     if quantity is None or place >= len(quantity.axes) or given > len(quantity.axes):
         return None

@@ -96,8 +96,6 @@ def node_named(tree: Name, scope: Scope) -> Ref:
     sample = _sample(quantity, scope)
     if len(indices) == len(quantity.axes) + 1 and sample and _is_sample(indices[0], scope):
         return Ref(name, indices)
-    if len(indices) == 1 and quantity.of_one_entry and sample and indices[0].variable is not None and _is_sample(indices[0], scope):
-        return Ref(name, (indices[0], *(axis.low for axis in quantity.axes if axis is not None)))
     if len(indices) != len(quantity.axes):
         wanted = "no index" if not quantity.axes else f"{len(quantity.axes)} indices" if len(quantity.axes) > 1 else "one index"
         raise fault(f"{name!r} takes {wanted}; {len(indices)} given", tree)

@@ -24,11 +24,6 @@ class Quantity:
     sampled: bool = False
     whole: bool = False
 
-    @property
-    def of_one_entry(self) -> bool:
-        """Whether it has axes, each of one place."""
-        return bool(self.axes) and all(axis is not None and axis.single for axis in self.axes)
-
 
 @dataclass(frozen=True, slots=True)
 class Vector:

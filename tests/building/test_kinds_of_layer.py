@@ -119,7 +119,7 @@ KINDS: dict[str, tuple[str, str, Callable[[Values], Any]]] = {
     ),
     "batch_norm of a sequence": ("inputs: {x: [T, n]}\nlayers:\n  - batch_norm\n", "n1", lambda values: batch_norm(values, (0, 1))),
     "batch_norm of the last step": (
-        "inputs: {x: [T, 2]}\nlayers:\n  - rnn: 3\n    gives: last\n  - batch_norm\n  - dropout: 0.5\n  - dense: 1\n", "n2",
+        "inputs: {x: [T, 2]}\nlayers:\n  - rnn: 3\n    gives: last\n  - batch_norm\n  - dropout: 0.5\n  - dense: 2\n", "n2",
         lambda values: batch_norm({"x": values["h1"][:, -1], "gamma1": values["gamma2"], "beta1": values["beta2"], "eps": values["eps"]}),
     ),
     "group_norm of the last step": (
