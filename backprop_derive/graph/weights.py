@@ -54,7 +54,8 @@ def entries_where_clearer(graph: Graph, weights: Sequence[Weight]) -> tuple[Weig
 
 def _is_read_at_fixed_places(graph: Graph, name: str) -> bool:
     mentions = [ref for node in graph.nodes for piece in node.pieces for ref in refs(piece.definition) if ref.name == name]
-    return bool(mentions) and all(any(index.number is not None for index in ref.indices) for ref in mentions)
+    axes = graph.node(name).axes  # the only place of an axis says nothing
+    return bool(mentions) and all(any(index.number is not None and not axis.single for index, axis in zip(ref.indices, axes, strict=True)) for ref in mentions)
 
 
 def own_axes(node: Node) -> tuple[Axis, ...]:

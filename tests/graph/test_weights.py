@@ -7,7 +7,7 @@ import pytest
 from backprop_derive.building.network import build_graph
 from backprop_derive.errors import UsageError
 from backprop_derive.graph.nodes import Graph
-from backprop_derive.graph.weights import Weight, every_entry, find_weights
+from backprop_derive.graph.weights import Weight, entries_where_clearer, every_entry, find_weights
 from backprop_derive.spec.loading import read_spec
 
 LAYERS = "inputs: 4\nlayers:\n  - dense: 12\n    activation: tanh\n  - dense: 3\nloss: half_squared_error\n"
@@ -107,3 +107,8 @@ def test_every_entry_writes_arrays_out() -> None:
     assert every_entry(graph, [("b2", None), ("W1", (1, 1)), ("L", None)]) == (("b2", (1,)), ("b2", (2,)), ("b2", (3,)), ("W1", (1, 1)), ("L", None))
     with pytest.raises(UsageError, match="more than 1000"):
         every_entry(graph_of("inputs: 40\nlayers: [dense: 40]\nloss: half_squared_error\n"), [("W1", None)])
+
+
+def test_a_filter_over_a_single_channel_is_shown_by_index() -> None:
+    graph = build_graph(read_spec("inputs: {x: [1, 5, 5]}\nlayers:\n  - conv2d: 2\n  - flatten\n  - dense: 1\nloss: mse\n"))
+    assert entries_where_clearer(graph, [("W1", None)]) == (("W1", None),)

@@ -14,6 +14,7 @@ HEAD = "inputs: {x: [T]}\nparameters: [w, u]\nconstants: [h0]\ntargets: y\nequat
 FORWARD = HEAD + "  h[0]: h0\n  h[t]: tanh(w*h[t-1] + u*x[t])\n  L: (h[T] - y)^2\n"
 BACKWARD = HEAD + "  h[T+1]: h0\n  h[t]: tanh(w*h[t+1] + u*x[t])\n  L: (h[1] - y)^2\n"
 BOTH = "inputs: {x: T}\nparameters: [w, u]\nequations:\n  h[t]: tanh(w*x[t] + u*h[t-1])\n  h[0]: 0\n  g[t]: tanh(x[t] + u*g[t+1])\n  g[T+1]: 0\n  L: sum(h[t]*g[t], t)\n"
+JOINED = "inputs: {x: 3, u: 2}\nlayers:\n  - dense: 2\n    input: x\n    name: left\n  - dense: 3\n    input: u\n    name: right\n  - dense: 1\n    input: [left, right]\nloss: mse\n"
 NONE = "inputs: 3\nlayers:\n  - dense: 2\n    activation: tanh\nloss: mse\n"
 
 
@@ -23,8 +24,9 @@ NONE = "inputs: 3\nlayers:\n  - dense: 2\n    activation: tanh\nloss: mse\n"
         (FORWARD, "t runs down, from T to 1: each place needs the one after it."),
         (BACKWARD, "t runs up, from 1 to T: each place needs the one before it."),
         (NONE, ""),
+        (JOINED, ""),  # a line reads another place, and nothing comes back to it
     ],
-    ids=["forward", "backward", "none"],
+    ids=["forward", "backward", "none", "joined"],
 )
 @pytest.mark.parametrize("detail", ["brief", "steps", "full"])
 def test_the_way_of_the_index_is_said(text: str, said: str, detail: str) -> None:
