@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backprop_derive.building.layers.gating import is_on
 from backprop_derive.building.layers.sequences import is_sequence, names_of_steps, place_of, read_sequence, steps_of
-from backprop_derive.building.layers.stack import Entry, Stack, described
+from backprop_derive.building.layers.stack import Entry, Stack, described, is_on
 from backprop_derive.building.layers.templates import Names
 from backprop_derive.building.layers.windows import whole_numbers
 from backprop_derive.building.letters import SOURCE, STEP, UNIT

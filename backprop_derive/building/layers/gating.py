@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from backprop_derive.building.layers.stack import Entry, Stack
+from backprop_derive.building.layers.stack import Entry, Stack, is_on
 from backprop_derive.building.layers.templates import names_of_units
 from backprop_derive.building.letters import UNIT
 from backprop_derive.building.scope import Vector
 from backprop_derive.frozen import replace
 from backprop_derive.operations.layers import LAYERS
-from backprop_derive.spec.source import Scalar
 
 
 def build_gated(stack: Stack, entry: Entry) -> Vector:
@@ -25,12 +24,3 @@ def build_gated(stack: Stack, entry: Entry) -> Vector:
     names.define(gate, role="activation", operation=gate.partition(" = ")[2].partition("(")[0])
     given = names.define(product, called=entry.name, operation=row.kind)
     return replace(read, axis=names.letters[UNIT]).named(given.name)
-
-
-def is_on(stack: Stack, entry: Entry, option: str) -> bool:
-    """An option that is `true`, as it is where it is left out, or `false`."""
-    value = entry.options.get(option)
-    if value is None or (isinstance(value, Scalar) and value.text in ("true", "false")):
-        return value is None or (isinstance(value, Scalar) and value.text == "true")
-    stack.draft.problem(value.mark, f"{option} of {entry.kind.text} is true or false", value.text if isinstance(value, Scalar) else None)
-    return True

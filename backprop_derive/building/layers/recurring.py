@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from backprop_derive.building.activations import Activation
 from backprop_derive.building.layers.activations import activation_named
-from backprop_derive.building.layers.gating import is_on
 from backprop_derive.building.layers.sequences import names_of_steps, read_sequence, steps_of
-from backprop_derive.building.layers.stack import Entry, Stack, described
+from backprop_derive.building.layers.stack import Entry, Stack, described, is_on
 from backprop_derive.building.layers.templates import Names
 from backprop_derive.building.letters import SOURCE, STEP, UNIT
 from backprop_derive.building.scope import Vector

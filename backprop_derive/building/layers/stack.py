@@ -226,6 +226,15 @@ class Stack:
         return next(each for each in (name, *(f"{name}_{count}" for count in range(2, 10_000))) if each not in taken)
 
 
+def is_on(stack: Stack, entry: Entry, option: str) -> bool:
+    """An option that is `true`, as it is where it is left out, or `false`."""
+    value = entry.options.get(option)
+    if value is None or (isinstance(value, Scalar) and value.text in ("true", "false")):
+        return value is None or (isinstance(value, Scalar) and value.text == "true")
+    stack.draft.problem(value.mark, f"{option} of {entry.kind.text} is true or false", value.text if isinstance(value, Scalar) else None)
+    return True
+
+
 def read_name(draft: Draft, scalar: Scalar) -> str:
     """A name, canonical; a problem if it is none."""
     name = canonical(scalar.text)
